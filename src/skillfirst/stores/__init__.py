@@ -1,0 +1,1 @@
+"""Where runs, answers and events are kept: offline (dated runs), online (one version served), event log."""

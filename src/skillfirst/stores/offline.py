@@ -1,0 +1,286 @@
+"""The offline store: dated runs, each whole or absent.
+
+    STORE/runs/2026-11-22-001/            a run: tables (`<name>.parquet/`), model/, documents/, manifest.json
+    STORE/runs/latest                     symbolic link to the run committed last, replaced atomically
+    STORE/runs/.building/<run id>/        a run being written; invisible to readers
+    STORE/runs/.building/<run id>.lock    held by the writing process for as long as it lives
+    STORE/runs/.removing/                 pruned runs on their way out
+
+A run is written aside, forced to the disk, given its manifest as the last file, and renamed into place: before
+the rename no reader can see it, after the rename it is complete. Whatever a killed process leaves behind is
+removed when the next run begins, and only if the kernel says (by the dropped lock) that the process is gone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from skillfirst.errors import NotFound, RunError, StoreError, UsageError
+from skillfirst.stores.durable import FileLock, sync_file, sync_tree, write_file
+from skillfirst.stores.table_parts import TableWriter, iter_batches, member_rows, part_paths
+from skillfirst.tables.schemas import RECOMMENDATIONS
+
+MANIFEST = "manifest.json"
+LATEST = "latest"
+#: runs kept by `prune` unless told otherwise: a week of nights
+KEEP_RUNS = 7
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_RUN_ID = re.compile(r"\d{4}-\d{2}-\d{2}-\d{3,}")
+
+
+def _order(run_id: str) -> tuple[str, int]:
+    """Runs by day, then by sequence as a number (the thousandth run of a day comes after the 999th)."""
+    return run_id[:10], int(run_id[11:])
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A committed run. It never changes; it disappears only by `prune`."""
+
+    run_id: str
+    path: Path
+    manifest: Mapping[str, Any]
+
+    def table_path(self, name: str) -> Path:
+        """Where the table or the folder of artefacts `name` is.
+
+        Raises:
+            NotFound: this run has no such table.
+        """
+        for path in (self.path / f"{name}.parquet", self.path / name):
+            if path.exists():
+                return path
+        raise NotFound(f"run {self.run_id} has no table {name!r}")
+
+    def table(self, name: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """The rows of a table in their order, streamed; memory is bounded by one row group."""
+        return iter_batches(self.table_path(name), columns)
+
+    def rows(self, name: str, member_id: str) -> pa.Table | None:
+        """All rows of one member in a table that is in member_id order, or None."""
+        return member_rows(self.table_path(name), member_id)
+
+    def member(self, member_id: str, channel: str) -> dict[str, Any] | None:
+        """The member's row of `recommendations` in one channel as a dict with parallel lists, or None."""
+        found = self.rows(RECOMMENDATIONS.name, member_id)
+        if found is None:
+            return None
+        return next((row for row in found.to_pylist() if row["channel"] == channel), None)
+
+
+class RunWriter:
+    """A run being written. Ends by `commit` or `abort`; used as a context manager it aborts on an exception."""
+
+    def __init__(self, store: OfflineStore, run_id: str, lock: FileLock) -> None:
+        self.run_id = run_id
+        self.folder = store.building / run_id
+        self._store = store
+        self._lock = lock
+        self._tables: dict[str, TableWriter] = {}
+        self.folder.mkdir()
+
+    def table_writer(self, name: str, schema: pa.Schema) -> TableWriter:
+        """Begin the table `<name>.parquet`; its `write_part(index, batch)` may be called from several threads."""
+        if name in self._tables:
+            raise RunError(f"run {self.run_id} already has a table {name!r}")
+        writer = TableWriter(self.folder / f"{name}.parquet", schema)
+        self._tables[name] = writer
+        return writer
+
+    def write_part(self, name: str, index: int, rows: pa.RecordBatch | pa.Table) -> None:
+        """Write part `index` of a table begun with `table_writer`."""
+        self._tables[name].write_part(index, rows)
+
+    def commit(self, manifest: Mapping[str, Any]) -> Run:
+        """Make the run visible, whole. `run_id` and `tables` (rows and parts of each) are added to the manifest.
+
+        Raises:
+            RunError: a run of this id was committed in the meantime.
+        """
+        for writer in self._tables.values():
+            writer.close()
+        tables = {name: {"rows": w.rows, "parts": w.parts} for name, w in sorted(self._tables.items())}
+        complete = {"run_id": self.run_id, "tables": tables, **manifest}
+        sync_tree(self.folder)
+        text = json.dumps(complete, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+        write_file(self.folder / MANIFEST, text.encode())
+        run = self._store._place(self)
+        self._lock.release(remove=True)
+        return run
+
+    def abort(self) -> None:
+        """Leave nothing of this run behind."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.release(remove=True)
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            self.abort()
+
+
+class OfflineStore:
+    """Dated runs below one directory. Any number of processes may read and write it at once."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.folder = self.path / "runs"
+        self.building = self.folder / ".building"
+        self.removing = self.folder / ".removing"
+        self._lock = self.folder / ".lock"
+
+    # --- reading
+
+    def runs(self) -> list[str]:
+        """Ids of all committed runs, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        names = [p.name for p in self.folder.iterdir() if _RUN_ID.fullmatch(p.name) and (p / MANIFEST).is_file()]
+        return sorted(names, key=_order)
+
+    def latest(self) -> str | None:
+        """The run committed last, or None; should the pointer be lost, the newest run."""
+        try:
+            run_id = os.readlink(self.folder / LATEST)
+        except OSError:
+            run_id = ""
+        if _RUN_ID.fullmatch(run_id) and (self.folder / run_id / MANIFEST).is_file():
+            return run_id
+        runs = self.runs()
+        return runs[-1] if runs else None
+
+    def open(self, run_id: str = LATEST) -> Run:
+        """A committed run by its id, or the latest one.
+
+        Raises:
+            NotFound: there is no such run.
+            StoreError: its manifest cannot be read.
+        """
+        wanted = self.latest() if run_id == LATEST else run_id
+        if wanted is None:
+            raise NotFound(f"no run in {self.path}", next_step="Begin with: skillfirst run")
+        if not _RUN_ID.fullmatch(wanted):
+            raise UsageError(f"{wanted!r} is not a run id such as 2026-11-22-001")
+        path = self.folder / wanted
+        try:
+            manifest = json.loads((path / MANIFEST).read_bytes())
+        except FileNotFoundError:
+            raise NotFound(f"no run {wanted} in {self.path}", next_step=f"There are: {self._some_runs()}") from None
+        except ValueError as error:
+            raise StoreError(f"the manifest of run {wanted} cannot be read: {error}") from error
+        return Run(wanted, path, manifest)
+
+    def _some_runs(self) -> str:
+        return ", ".join(self.runs()[-5:]) or "none"
+
+    # --- writing
+
+    def begin(self, run: str | dt.date) -> RunWriter:
+        """Begin a run, after removing what killed runs left behind.
+
+        Args:
+            run: a full run id (`2026-11-22-001`), or a day, which gets the next free sequence number of that
+                day; two runs begun at once get two numbers.
+
+        Raises:
+            RunError: a run of this id exists or is being written.
+            UsageError: `run` is neither a run id nor a day.
+        """
+        asked = str(run)
+        if not (_RUN_ID.fullmatch(asked) or _DAY.fullmatch(asked)):
+            raise UsageError(f"{asked!r} is neither a run id such as 2026-11-22-001 nor a day such as 2026-11-22")
+        self.building.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._lock):
+            self._remove_leftovers()
+            run_id = asked if _RUN_ID.fullmatch(asked) else self._next_id(asked)
+            if (self.folder / run_id).exists():
+                raise RunError(f"run {run_id} exists already", next_step=f"Give the day ({run_id[:10]}) alone")
+            lock = FileLock(self.building / f"{run_id}.lock")
+            if not lock.acquire(wait=False):
+                raise RunError(
+                    f"run {run_id} is being written by another process",
+                    next_step=f"Wait for it, or give the day ({run_id[:10]}) alone",
+                )
+            return RunWriter(self, run_id, lock)
+
+    def _next_id(self, day: str) -> str:
+        taken = {p.name for p in self.folder.iterdir()} | {
+            p.name.removesuffix(".lock") for p in self.building.iterdir()
+        }
+        numbers = [int(name[11:]) for name in taken if _RUN_ID.fullmatch(name) and name.startswith(day)]
+        return f"{day}-{max(numbers, default=0) + 1:03d}"
+
+    def _remove_leftovers(self) -> None:
+        """Called with the store's lock held."""
+        for path in sorted(self.building.glob("*.lock")):
+            lock = FileLock(path)
+            if not lock.acquire(wait=False):
+                continue  # its writer lives
+            run_id = path.name.removesuffix(".lock")
+            if (self.folder / run_id / MANIFEST).is_file():
+                self._point_to(run_id)  # killed between its rename and the pointer
+            shutil.rmtree(self.building / run_id, ignore_errors=True)
+            lock.release(remove=True)
+        shutil.rmtree(self.removing, ignore_errors=True)
+
+    def _place(self, writer: RunWriter) -> Run:
+        target = self.folder / writer.run_id
+        with FileLock(self._lock):
+            if target.exists():
+                raise RunError(f"run {writer.run_id} was committed by somebody else")
+            writer.folder.rename(target)
+            sync_file(self.folder)
+            self._point_to(writer.run_id)
+        return self.open(writer.run_id)
+
+    def _point_to(self, run_id: str) -> None:
+        """Replace the pointer; readers see the old run or the new one."""
+        temporary = self.folder / f".{LATEST}.{os.getpid()}"
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(run_id)
+        temporary.replace(self.folder / LATEST)
+        sync_file(self.folder)
+
+    def prune(self, keep: int = KEEP_RUNS, protect: Collection[str] = ()) -> list[str]:
+        """Remove old runs; returns the ids removed, oldest first.
+
+        The rule: the `keep` newest runs stay (by day, then sequence), and so do the latest one and every run in
+        `protect` (those that the online store serves or could roll back to). Readers that have a removed run's
+        files open keep them.
+        """
+        if keep < 1:
+            raise UsageError("at least one run must be kept")
+        if not self.folder.is_dir():
+            return []
+        with FileLock(self._lock):
+            runs = self.runs()
+            spared = {*runs[-keep:], *protect, self.latest()}
+            gone = [run_id for run_id in runs if run_id not in spared]
+            for run_id in gone:
+                self.removing.mkdir(exist_ok=True)
+                (self.folder / run_id).rename(self.removing / run_id)
+            sync_file(self.folder)
+            shutil.rmtree(self.removing, ignore_errors=True)
+        return gone
+
+    def size_bytes(self, run_id: str) -> int:
+        """Bytes of all files of a run."""
+        folder = self.open(run_id).path
+        return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+
+    def parts(self, run_id: str, name: str) -> list[Path]:
+        """The part files of a table in their order, for engines that read files themselves."""
+        return part_paths(self.open(run_id).table_path(name))
