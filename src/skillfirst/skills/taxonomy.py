@@ -126,6 +126,11 @@ class Taxonomy:
         return shown
 
     @cached_property
+    def children(self) -> Csr:
+        """Skills x skills: the skills directly below each."""
+        return self.parents.transpose()
+
+    @cached_property
     def families(self) -> Vocabulary:
         """The families of titles, in lexicographic order."""
         return Vocabulary.sorted([f for f in self.title_families if f])
