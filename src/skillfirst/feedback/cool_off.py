@@ -1,0 +1,83 @@
+"""Impression cool-off: a whole member rests from a channel for some days. Kept to compare; off by default.
+
+As published it raised click-through by 10 % and lost 34 % of the impressions, that is 27 % of the clicks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from skillfirst.errors import UsageError
+from skillfirst.feedback.impressions import flat, seconds_now
+from skillfirst.tables.schemas import Channel, Interaction
+
+ON = ("served", "clicked", "both")
+
+
+@dataclass(frozen=True, slots=True)
+class CoolOff:
+    """A member rests `days` after being served (in the channel), after a click (anywhere), or after either.
+
+    `on`: served, clicked or both (either one suffices). `channels`: names of the channels it applies to, all when
+    empty. `days` 0 rests nobody.
+    """
+
+    days: float = 7.0
+    on: str = "both"
+    channels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = [c.name.lower() for c in Channel]
+        if self.on not in ON:
+            raise UsageError(f"cool-off: on = '{self.on}' is unknown", next_step=f"Known: {', '.join(ON)}.")
+        if not self.days >= 0:
+            raise UsageError("cool-off: days are 0 or more")
+        if wrong := [c for c in self.channels if c not in known]:
+            raise UsageError(f"cool-off: unknown channel '{wrong[0]}'", next_step=f"Known: {', '.join(known)}.")
+
+    def covers(self, channel: Channel) -> bool:
+        return not self.channels or channel.name.lower() in self.channels
+
+
+def _any_within(
+    offsets: npt.NDArray[np.int64], chosen: npt.NDArray[np.bool_], time: npt.NDArray[np.int64],
+    now: npt.NDArray[np.int64], days: float,
+) -> npt.NDArray[np.bool_]:  # fmt: skip
+    """Rows with a chosen time t, 0 <= now - t < days."""
+    rows = np.repeat(np.arange(len(now)), np.diff(offsets))
+    age = now[rows] - time
+    hits = rows[chosen & (age >= 0) & (age < days * 86_400)]
+    mask = np.zeros(len(now), bool)
+    mask[hits] = True
+    return mask
+
+
+def rest_members(
+    batch: pa.RecordBatch, cool_off: CoolOff | None, channel: Channel | str, now: npt.ArrayLike | None = None
+) -> npt.NDArray[np.bool_]:
+    """Members who rest in `channel`: bool, one a row of the batch (DOCUMENT rows).
+
+    Reads the newest served time of the channel and the newest CLICK of each course; `now` (s since 1970 UTC) is the
+    documents' own unless given. None as `cool_off` rests nobody. The document does not keep where a click was made,
+    so a click counts for every channel.
+    """
+    here = Channel[channel.upper()] if isinstance(channel, str) else channel
+    mask = np.zeros(batch.num_rows, bool)
+    if cool_off is None or cool_off.days == 0 or not cool_off.covers(here) or not batch.num_rows:
+        return mask
+    served_offsets, served_channel = flat(batch, "served_channel", np.int8)
+    click_offsets, kind = flat(batch, "course_kind", np.int8)
+    if not len(served_channel) and not len(kind):
+        return mask
+    moments = seconds_now(batch, now)
+    if cool_off.on in ("served", "both"):
+        time = flat(batch, "served_time", np.int64)[1]
+        mask |= _any_within(served_offsets, served_channel == int(here), time, moments, cool_off.days)
+    if cool_off.on in ("clicked", "both"):
+        time = flat(batch, "course_time", np.int64)[1]
+        mask |= _any_within(click_offsets, kind == int(Interaction.CLICK), time, moments, cool_off.days)
+    return mask

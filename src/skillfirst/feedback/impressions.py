@@ -1,0 +1,141 @@
+"""From seen cards to counted exposures: what the discount, and the lists' refill, are a function of.
+
+An impression (half of the card in view for a second) counts once per member, course and channel in 30 minutes:
+in time order, the first counts and opens a gate of 30 minutes. Exposure pools over channels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from skillfirst.errors import DataError
+from skillfirst.feedback.discount import Discount, discount
+from skillfirst.tables.schemas import Interaction
+from skillfirst.tables.sparse import list_parts
+
+Longs = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Number = TypeVar("Number", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """Counted exposures of a batch, as compressed sparse rows; entry j of row i: offsets[i] <= j < offsets[i + 1].
+
+    `courses`: int32, ascending within a row, only those with a counted exposure.
+    `n`: float64, sum of e(slot) * 2^(-age / half-life), e(k) = 1 / log2(1 + k), age at the row's `now`.
+    `count`: int32, impressions behind n. `last_seen`: float64, days since the newest. `position`: float64, its slot.
+    `activity`: float64, one a row: UTC days with an impression in the 28 days up to `now`.
+    """
+
+    offsets: Longs
+    courses: npt.NDArray[np.int32]
+    n: Floats
+    count: npt.NDArray[np.int32]
+    last_seen: Floats
+    position: Floats
+    activity: Floats
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def row(self, i: int) -> dict[int, float]:
+        """Course code -> n of row i; for reading, not for loops."""
+        part = slice(int(self.offsets[i]), int(self.offsets[i + 1]))
+        return dict(zip(self.courses[part].tolist(), self.n[part].tolist(), strict=True))
+
+    def factors(self, settings: Discount) -> Floats:
+        """Discount factor of each entry, without spill-over; float64, parallel to `courses`."""
+        activity = np.repeat(self.activity, np.diff(self.offsets))
+        return discount(self.n, self.last_seen, self.position, activity, settings)
+
+
+def seconds_now(batch: pa.RecordBatch, now: npt.ArrayLike | None = None) -> Longs:
+    """The moment each row stands at: int64, s since 1970 UTC; the batch's own `now` unless one is given.
+
+    Raises DataError where a row has none: below the kernel's door there is no clock to ask.
+    """
+    if now is not None:
+        return np.ascontiguousarray(np.broadcast_to(np.asarray(now, np.int64), batch.num_rows))
+    column = batch.column("now")
+    if column.null_count:
+        first = column.is_null().to_pylist().index(True)
+        raise DataError(
+            "a member document without its moment",
+            table="documents",
+            column="now",
+            count=column.null_count,
+            first=f"row {first}",
+            next_step="Documents are made by ingest and by fold, both of which set it.",
+        )
+    return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+
+
+def flat(batch: pa.RecordBatch, name: str, dtype: type[Number]) -> tuple[Longs, npt.NDArray[Number]]:
+    """Offsets and values of a list column of the batch, values contiguous in `dtype`."""
+    offsets, values = list_parts(batch.column(name))
+    return offsets, np.ascontiguousarray(values.to_numpy(zero_copy_only=False), dtype)
+
+
+def exposures(batch: pa.RecordBatch, now: npt.ArrayLike | None, settings: Discount) -> Exposures:
+    """Counted exposures of each member document (DOCUMENT rows; a slice or an empty batch is fine).
+
+    `now`: s since 1970 UTC, one a row or one for all; None takes the documents' own. Impressions after it are not
+    yet there, nor are clicks. A click forgets the impressions of its course up to `click_rest_days` after it.
+    Rows do not depend on one another; the same row gives the same bits in any batch.
+    """
+    seen = batch.column("seen_course")
+    if now is None and len(list_parts(seen)[1]) == 0:
+        moments = np.zeros(batch.num_rows, np.int64)  # nothing was seen, so nothing has an age
+    else:
+        moments = seconds_now(batch, now)
+    offsets, course = flat(batch, "seen_course", np.int32)
+    _, channel = flat(batch, "seen_channel", np.int8)
+    _, time = flat(batch, "seen_time", np.int64)
+    _, slot = flat(batch, "seen_slot", np.int16)
+    clicks, clicked_course = flat(batch, "course", np.int32)
+    _, clicked_kind = flat(batch, "course_kind", np.int8)
+    _, clicked_time = flat(batch, "course_time", np.int64)
+    from skillfirst.feedback.loops import expose
+
+    return Exposures(
+        *expose(
+            moments, offsets, course, channel, time, slot, clicks, clicked_course, clicked_kind, clicked_time,
+            int(Interaction.CLICK), settings.half_life_days, settings.click_rest_days,
+        )
+    )  # fmt: skip
+
+
+def dismissed(
+    batch: pa.RecordBatch, now: npt.ArrayLike | None, settings: Discount
+) -> tuple[Longs, npt.NDArray[np.int32]]:
+    """Courses at rest since a dismissal: (offsets, course codes ascending within a row).
+
+    A dismissal holds for `dismiss_rest_days` and is taken back by an UNDO of the same course at or after it.
+    """
+    offsets, course = flat(batch, "course", np.int32)
+    if not len(course):
+        return np.zeros(batch.num_rows + 1, np.int64), np.empty(0, np.int32)
+    _, kind = flat(batch, "course_kind", np.int8)
+    _, time = flat(batch, "course_time", np.int64)
+    rows = np.repeat(np.arange(batch.num_rows, dtype=np.int64), np.diff(offsets))
+    age = seconds_now(batch, now)[rows] - time
+    rests = (kind == Interaction.DISMISS) & (age >= 0) & (age < settings.dismiss_rest_days * 86_400)
+    # entries ascend by (course, kind) and UNDO is the kind after DISMISS: it can only be the next entry
+    undone = np.zeros(len(course), bool)
+    undone[:-1] = (
+        (kind[1:] == Interaction.UNDO)
+        & (course[1:] == course[:-1])
+        & (rows[1:] == rows[:-1])
+        & (time[1:] >= time[:-1])
+        & (age[1:] >= 0)
+    )
+    rests &= ~undone
+    out = np.zeros(batch.num_rows + 1, np.int64)
+    np.cumsum(np.bincount(rows[rests], minlength=batch.num_rows), out=out[1:])
+    return out, course[rests]
