@@ -1,0 +1,209 @@
+"""What every online store does: rows of a version in, a switch, answers of one version out.
+
+A store holds, for every member of a version, the document and one answer a channel, all of them bytes it does
+not look into. Versions never mix: a snapshot sees one of them, whatever is published meanwhile.
+"""
+
+from __future__ import annotations
+
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from skillfirst.stores.online.catalog import Catalog, Generation
+from skillfirst.stores.online.keys import member_key
+
+T = TypeVar("T")
+
+#: the name under which a member's document lies beside the answers
+DOCUMENT_NAME = ""
+#: one durable write of a put: large enough to hide a disk's latency, small enough to hold in memory
+ROWS_A_WRITE = 4_096
+BYTES_A_WRITE = 16 * 2**20
+
+
+class OnlineMember(NamedTuple):
+    """What is stored for one member; members of one put are distinct, ascending where that is cheap (faster)."""
+
+    member_id: str
+    document: bytes
+    answers: Mapping[str, bytes]  # channel -> answer; channel names have 1 to 64 bytes
+
+
+class Snapshot(ABC):
+    """One version, unchanging. Short-lived: take one a request, from one thread."""
+
+    version: str | None
+
+    @abstractmethod
+    def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+        """The member's answers in these channels (`DOCUMENT_NAME` for the document), None where there is none."""
+
+    def get(self, member_id: str, channel: str) -> bytes | None:
+        return self.get_many(member_id, (channel,))[channel]
+
+    def get_document(self, member_id: str) -> bytes | None:
+        return self.get_many(member_id, (DOCUMENT_NAME,))[DOCUMENT_NAME]
+
+
+class OnlineStore(ABC):
+    """One online store. Its methods may be called from several threads; several processes may share one place."""
+
+    # --- reading
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[Snapshot]:
+        """The serving version as it is now, for several reads that must agree."""
+
+    def get(self, member_id: str, channel: str) -> bytes | None:
+        """The serving version's answer for a member in a channel, or None."""
+        return self.get_many(member_id, (channel,))[channel]
+
+    def get_document(self, member_id: str) -> bytes | None:
+        """The serving version's document of a member, or None."""
+        return self.get_many(member_id, (DOCUMENT_NAME,))[DOCUMENT_NAME]
+
+    def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+        """Several of a member's values out of one version."""
+        with self.snapshot() as snapshot:
+            return snapshot.get_many(member_id, names)
+
+    def serving(self) -> str | None:
+        """The version that is served, or None."""
+        served = self._catalog().served
+        return served.version if served else None
+
+    def versions(self) -> list[str]:
+        """All finished versions, oldest first."""
+        return self._catalog().complete_versions()
+
+    def previous(self) -> str | None:
+        """The version `rollback` would serve, or None."""
+        catalog = self._catalog()
+        generation = catalog.find(catalog.previous)
+        return generation.version if generation else None
+
+    def meta(self, version: str) -> dict[str, Any]:
+        """What was said about a version at its put, with `members` added: how many it holds.
+
+        Raises:
+            NotFound: there is no such finished version.
+        """
+        return self._catalog().newest(version).meta
+
+    # --- publishing
+
+    def put(self, version: str, rows: Iterable[OnlineMember], meta: Mapping[str, Any] | None = None) -> int:
+        """Store a version beside the serving one; returns the number of members. Nothing is served before `switch`.
+
+        Raises:
+            RunError: another put began meanwhile; this one is void.
+        """
+        publisher = secrets.token_hex(8)
+        generation = self._change(lambda catalog: catalog.begin(version, publisher))
+        self._clean()
+        self._create(generation, publisher)
+        members = 0
+        for chunk in _chunks(rows):
+            self._write(generation, publisher, chunk)
+            members += len(chunk)
+        self._settle(generation)
+        self._finish(generation, publisher, {**(meta or {}), "members": members})
+        return members
+
+    def _finish(self, generation: Generation, publisher: str, meta: dict[str, Any]) -> None:
+        """Complete a generation, without the members that were erased while it was put."""
+        erased: list[str] = []
+
+        def finish(catalog: Catalog) -> bool:
+            return catalog.finish(generation.number, publisher, len(erased), meta)
+
+        while not self._change(finish):
+            erased[:] = self._catalog().erased
+            for key in erased:
+                self._erase(generation, bytes.fromhex(key))
+
+    def switch(self, version: str) -> None:
+        """Serve a finished version from now on; only it and the one served before are kept.
+
+        Raises:
+            NotFound: there is no such finished version.
+        """
+        self._change(lambda catalog: catalog.switch(version))
+        self._clean()
+
+    def rollback(self) -> str:
+        """Serve the version that was served before the last switch; returns its name.
+
+        Raises:
+            NotFound: there is none (also after a rollback: go forward with `switch`).
+        """
+        return self._change(lambda catalog: catalog.rollback())
+
+    def erase(self, member_id: str) -> int:
+        """Remove a member from every version, finished or not; returns the number of values removed."""
+        key = member_key(member_id)
+        numbers = self._change(lambda catalog: catalog.note_erased(key))
+        catalog = self._catalog()
+        return sum(self._erase(g, key) for g in catalog.generations if g.number in numbers)
+
+    def _clean(self) -> None:
+        """Remove doomed generations, also those a killed process had marked."""
+        for generation in self._catalog().doomed():
+            self._drop(generation)
+            self._change(partial(Catalog.forget, number=generation.number))
+
+    # --- what a store brings
+
+    @abstractmethod
+    def _catalog(self) -> Catalog:
+        """The catalog as stored now."""
+
+    @abstractmethod
+    def _change(self, change: Callable[[Catalog], T]) -> T:
+        """Change the catalog atomically and durably; an exception in `change` leaves it as it was."""
+
+    @abstractmethod
+    def _create(self, generation: Generation, publisher: str) -> None:
+        """Make an empty place for a generation, unless another put has taken over."""
+
+    @abstractmethod
+    def _write(self, generation: Generation, publisher: str, rows: list[OnlineMember]) -> None:
+        """Add rows, after `catalog.check_publisher` in the same transaction."""
+
+    def _settle(self, generation: Generation) -> None:  # noqa: B027  most stores need nothing here
+        """All rows are in; indexes may be built."""
+
+    @abstractmethod
+    def _drop(self, generation: Generation) -> None:
+        """Remove a generation's rows; also called for one that was never created, or is half gone."""
+
+    @abstractmethod
+    def _erase(self, generation: Generation, key: bytes) -> int:
+        """Remove one member's values; returns how many there were."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what is held; the store cannot be used afterwards."""
+
+    def __enter__(self) -> OnlineStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _chunks(rows: Iterable[OnlineMember]) -> Iterator[list[OnlineMember]]:
+    chunk: list[OnlineMember] = []
+    size = 0
+    for row in rows:
+        chunk.append(row)
+        size += len(row.document) + sum(map(len, row.answers.values()))
+        if len(chunk) >= ROWS_A_WRITE or size >= BYTES_A_WRITE:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
