@@ -76,6 +76,9 @@ class Discount:
     `spill_over`: share of the exposure that courses with the same matched set take over.
     `click_rest_days`: after a click, impressions so soon do not count against the course: who comes back from it
     sees the card again without having passed it by.
+    `activity_bounds`, `beta_by_activity`: two bounds and three betas, for members whose activity is under the first
+    bound, under the second, and the others; empty: `beta` for all. Heavy users tire otherwise than rare ones (H. Ma,
+    X. Liu, Z. Shen, "User fatigue in online news recommendation", WWW 2016).
     `dismiss_rest_days`: so long a dismissed course is not shown (infinite: never again).
     """
 
@@ -87,6 +90,8 @@ class Discount:
     click_rest_days: float = 1.0
     dismiss_rest_days: float = 180.0
     ceiling: float = 1.0
+    activity_bounds: tuple[float, ...] = ()
+    beta_by_activity: tuple[float, ...] = ()
     impressions: Behaviour = Behaviour()
     last_seen: Behaviour = Behaviour()
     position: Behaviour = Behaviour()
@@ -98,6 +103,11 @@ class Discount:
             raise UsageError("discount: floor lies between 0 and 1, ceiling is finite and 1 or more")
         if not self.half_life_days > 0 or not 0 <= self.spill_over <= 1 or not math.isfinite(self.beta):
             raise UsageError("discount: half_life_days is above 0, spill_over between 0 and 1, beta finite")
+        sizes = (len(self.activity_bounds), len(self.beta_by_activity))
+        if sizes not in ((0, 0), (2, 3)) or list(self.activity_bounds) != sorted(self.activity_bounds):
+            raise UsageError(
+                "discount: activity_bounds are two ascending numbers, beta_by_activity three, or both empty"
+            )
         if not self.click_rest_days >= 0 or not self.dismiss_rest_days >= 0:
             raise UsageError("discount: days of rest are 0 or more")
 
@@ -108,12 +118,13 @@ class Discount:
     def parameters(self) -> Floats:
         """Everything `loops.discount_factor` needs, as one float64 array of 20.
 
-        [form, floor, ceiling, beta] and four times [form, signed weight, scale, 0] in the order impressions,
+        [form, floor, ceiling], two bounds of activity, three betas; then [form, signed weight, scale] of impressions,
         last seen, position, activity.
         """
-        out = [float(Form.named(self.form)), self.floor, self.ceiling, self.beta]
+        out = [float(Form.named(self.form)), self.floor, self.ceiling]
+        out += [*(self.activity_bounds or (math.inf, math.inf)), *(self.beta_by_activity or (self.beta,) * 3)]
         for b in self.behaviours:
-            out += [float(Form.named(b.form)), b.sign * b.weight, b.scale, 0.0]
+            out += [float(Form.named(b.form)), b.sign * b.weight, b.scale]
         return np.array(out, np.float64)
 
     def to_dict(self) -> dict[str, Any]:
@@ -136,6 +147,7 @@ class Discount:
             )
         try:
             given: dict[str, Any] = {k: Behaviour(**v) if isinstance(v, dict) else v for k, v in values.items()}
+            given |= {k: tuple(v) for k, v in given.items() if isinstance(v, list)}
             return cls(**given)
         except TypeError as error:
             raise UsageError(f"discount: {error}") from None

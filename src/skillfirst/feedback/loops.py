@@ -40,16 +40,22 @@ def behaviour_value(form: float, x: float, scale: float) -> float:
 @njit(cache=True, nogil=True)
 def discount_factor(n: float, last_seen: float, position: float, activity: float, parameters: Floats) -> float:
     """Factor of one course; see `discount.discount` for the arguments, `Discount.parameters()` for the last one."""
-    form, floor, ceiling, beta = parameters[0], parameters[1], parameters[2], parameters[3]
+    form, floor, ceiling = parameters[0], parameters[1], parameters[2]
     if n <= 0.0 or form == 0.0:
         return 1.0
     if form == 5.0:
         d: float = 1.0
-        d += parameters[5] * behaviour_value(parameters[4], n, parameters[6])
-        d += parameters[9] * behaviour_value(parameters[8], last_seen, parameters[10])
-        d += parameters[13] * behaviour_value(parameters[12], position, parameters[14])
-        d += parameters[17] * behaviour_value(parameters[16], activity, parameters[18])
+        d += parameters[9] * behaviour_value(parameters[8], n, parameters[10])
+        d += parameters[12] * behaviour_value(parameters[11], last_seen, parameters[13])
+        d += parameters[15] * behaviour_value(parameters[14], position, parameters[16])
+        d += parameters[18] * behaviour_value(parameters[17], activity, parameters[19])
         return float(min(max(d, floor), ceiling))
+    if activity < parameters[3]:
+        beta = parameters[5]
+    elif activity < parameters[4]:
+        beta = parameters[6]
+    else:
+        beta = parameters[7]
     x: float = beta * n
     if form == 1.0:
         shape = math.exp(-x)
@@ -173,3 +179,78 @@ def expose(
     return (
         out_offsets, out_course[:made], out_n[:made], out_count[:made], out_last[:made], out_position[:made], activity,
     )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def earlier_exposures(
+    member: Longs,
+    course: Longs,
+    channel: npt.NDArray[np.int8],
+    time: Longs,
+    slot: npt.NDArray[np.int16],
+    click_time: Longs,
+    half_life_days: float,
+    click_rest_days: float,
+) -> tuple[npt.NDArray[np.bool_], Floats, npt.NDArray[np.int32], Floats, Floats, npt.NDArray[np.bool_]]:
+    """What the member had seen of the course before each impression of a log sorted by (member, course, time, channel).
+
+    `click_time`: s since 1970 UTC of the click it led to, -1 without. Out, one an impression: counted (False inside the
+    gate of 30 minutes or in the rest after a click), n, count, last seen (days), position, clicked (a click on an
+    impression inside a gate belongs to the one that opened it).
+    """
+    total = len(time)
+    counted = np.zeros(total, np.bool_)
+    n_before = np.zeros(total, np.float64)
+    count_before = np.zeros(total, np.int32)
+    last_seen = np.zeros(total, np.float64)
+    position = np.ones(total, np.float64)
+    clicked = np.zeros(total, np.bool_)
+    gate = np.zeros(256, np.int64)  # index of the impression that opened the gate of each channel
+    gate_of = np.full(256, -1, np.int64)
+    turn = 0
+    n, count, newest, newest_slot, reset = 0.0, 0, np.int64(0), np.int16(1), -1.0e18
+    for i in range(total):
+        if i == 0 or member[i] != member[i - 1] or course[i] != course[i - 1]:
+            turn += 1
+            n, count, newest, newest_slot, reset = 0.0, 0, time[i], np.int16(1), -1.0e18
+        where = np.int64(channel[i]) & 255
+        if gate_of[where] == turn and time[i] - time[gate[where]] < GATE_SECONDS:
+            if click_time[i] >= 0:
+                clicked[gate[where]] = counted[gate[where]]
+                n, count, reset = 0.0, 0, max(reset, click_time[i] + click_rest_days * DAY)
+            continue
+        gate_of[where], gate[where] = turn, i
+        if time[i] > reset:
+            n *= 2.0 ** (-((time[i] - newest) / DAY) / half_life_days)
+            counted[i], n_before[i], count_before[i] = True, n, count
+            if count:
+                last_seen[i], position[i] = (time[i] - newest) / DAY, max(float(newest_slot), 1.0)
+            n += slot_weight(float(slot[i]))
+            count += 1
+            newest, newest_slot = time[i], slot[i]
+        if click_time[i] >= 0:
+            clicked[i] = counted[i]
+            n, count, reset = 0.0, 0, max(reset, click_time[i] + click_rest_days * DAY)
+    return counted, n_before, count_before, last_seen, position, clicked
+
+
+@njit(cache=True, nogil=True)
+def activity_at(member: Longs, time: Longs) -> Floats:
+    """Distinct UTC days with an impression in the 28 days up to each impression; sorted by (member, time)."""
+    total = len(time)
+    out = np.zeros(total, np.float64)
+    days = np.zeros(total, np.int64)  # distinct days of the member at hand, ascending, with the newest time of each
+    newest = np.zeros(total, np.int64)
+    first, made = 0, 0
+    for i in range(total):
+        if i == 0 or member[i] != member[i - 1]:
+            first, made = 0, 0
+        day = time[i] // DAY
+        if made == 0 or days[made - 1] != day:
+            days[made] = day
+            made += 1
+        newest[made - 1] = time[i]
+        while newest[first] <= time[i] - ACTIVITY_DAYS * DAY:
+            first += 1
+        out[i] = made - first
+    return out
