@@ -1,0 +1,94 @@
+"""A target title makes wanted skills of what the title takes and the member lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from skillfirst.skills.inference.profiles import Profiles
+from skillfirst.skills.inference.settings import Inference
+from skillfirst.skills.inference.tables import InferenceTables
+from skillfirst.tables.schemas import Source
+
+Wanted = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int16]]
+"""Offsets, skills ascending, weights, Source bits."""
+
+
+@njit(cache=True, nogil=True)
+def _goals(
+    target_offsets: Any, target: Any, target_weight: Any, goal_offsets: Any, goal_skill: Any, goal_value: Any,
+    held_offsets: Any, held: Any, wanted_offsets: Any, wanted: Any, refused_offsets: Any, refused: Any,
+    inferred_offsets: Any, inferred: Any, inferred_weight: Any, skills: Any, threshold: Any, limit: Any,
+    skill: Any, weight: Any,
+) -> Any:  # fmt: skip
+    members = len(target_offsets) - 1
+    found = np.zeros(members, np.int64)
+    need = np.zeros(skills)
+    touched = np.empty(skills, np.int32)
+    for i in range(members):
+        n = 0
+        for j in range(target_offsets[i], target_offsets[i + 1]):
+            t = target[j]
+            for e in range(goal_offsets[t], goal_offsets[t + 1]):
+                s = goal_skill[e]
+                if need[s] == 0:
+                    touched[n] = s
+                    n += 1
+                need[s] += target_weight[j] * goal_value[e]
+        if n == 0:
+            continue
+        codes = np.sort(touched[:n])
+        for j in range(held_offsets[i], held_offsets[i + 1]):
+            need[held[j]] = 0
+        for j in range(wanted_offsets[i], wanted_offsets[i + 1]):
+            need[wanted[j]] = 0
+        for j in range(refused_offsets[i], refused_offsets[i + 1]):
+            need[refused[j]] = 0
+        for j in range(inferred_offsets[i], inferred_offsets[i + 1]):
+            need[inferred[j]] *= 1.0 - inferred_weight[j]
+        values = np.empty(n)
+        for j in range(n):
+            values[j] = -need[codes[j]]
+        order = np.sort(np.argsort(values, kind="mergesort")[:limit])
+        kept = 0
+        for j in order:
+            if -values[j] >= threshold:
+                skill[i, kept] = codes[j]
+                weight[i, kept] = min(-values[j], 1.0)
+                kept += 1
+        found[i] = kept
+        for j in range(n):
+            need[codes[j]] = 0
+    return found
+
+
+def goal_rows(
+    profiles: Profiles,
+    tables: InferenceTables,
+    settings: Inference,
+    inferred_offsets: npt.NDArray[np.int64],
+    inferred: npt.NDArray[np.int32],
+    inferred_weight: npt.NDArray[np.float32],
+) -> Wanted:
+    """Wanted skills of each row: how much the skill belongs to the target title x how surely the member lacks it.
+
+    Neither what the member lists, nor what is wanted already, nor what was refused; at most `settings.goal_limit`.
+    """
+    n = len(profiles)
+    offsets = np.zeros(n + 1, np.int64)
+    if not settings.goals or not len(profiles.target[1]):
+        return offsets, np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int16)
+    skill, weight = np.zeros((n, settings.goal_limit), np.int32), np.zeros((n, settings.goal_limit), np.float32)
+    goal = tables.title.goal
+    values = np.ones(len(goal.indices), np.float32) if goal.values is None else goal.values
+    found = _goals(
+        *profiles.target, goal.offsets, goal.indices, values, profiles.held.offsets, profiles.held.indices,
+        *profiles.wanted, *profiles.refused, inferred_offsets, inferred, inferred_weight, tables.skills,
+        float(settings.goal_threshold), int(settings.goal_limit), skill, weight,
+    )  # fmt: skip
+    np.cumsum(found, out=offsets[1:])
+    keep = np.arange(settings.goal_limit)[None, :] < found[:, None]
+    return offsets, skill[keep], weight[keep], np.full(int(keep.sum()), int(Source.GOAL), np.int16)

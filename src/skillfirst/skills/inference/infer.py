@@ -1,0 +1,98 @@
+"""The door: documents in, the INFERRED columns out; every row depends on itself alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from skillfirst.skills.inference.goals import goal_rows
+from skillfirst.skills.inference.profiles import Profiles, read_profiles
+from skillfirst.skills.inference.rows import Knowledge, Members, Rules, infer_rows
+from skillfirst.skills.inference.settings import Inference
+from skillfirst.skills.inference.tables import InferenceTables
+from skillfirst.tables.schemas import INFERRED, Source
+from skillfirst.tables.sparse import to_lists
+
+SOURCES = (Source.TITLE, Source.CO_OCCURRENCE, Source.ACTIVITY, Source.CONNECTIONS)
+
+
+def flat_members(profiles: Profiles, tables: InferenceTables, keys: npt.NDArray[np.uint64] | None = None) -> Members:
+    """The arrays the loops read."""
+    side = tables.columns.encode(profiles)
+    return Members(
+        profiles.now, profiles.held.offsets, profiles.held.indices, *profiles.title, *profiles.refused,
+        *profiles.activity, *profiles.course, profiles.neighbours, *profiles.neighbour, *side,
+        np.zeros(0, np.uint64) if keys is None else keys,
+    )  # fmt: skip
+
+
+def flat_knowledge(tables: InferenceTables) -> Knowledge:
+    """The arrays of the tables; saved ones may be memory-mapped."""
+    title, courses, near = tables.title, tables.course_skills, tables.near
+    weights = np.ones(len(courses.indices), np.float32) if courses.values is None else courses.values
+    plain = [
+        title.popularity, title.base, title.excess.offsets, title.excess.indices, title.excess.values, tables.method,
+        tables.active, tables.place, near.offsets, near.indices, near.values, tables.ease, tables.net.intercept,
+        tables.net.linear, tables.net.into, tables.net.hidden, tables.net.out, courses.offsets, courses.indices,
+        weights, tables.fusion, tables.calibrated,
+    ]  # fmt: skip
+    return Knowledge(*(np.asarray(a) if isinstance(a, np.ndarray) else a for a in plain))
+
+
+def flat_rules(settings: Inference) -> Rules:
+    """The numbers of the settings, in the types the loops are compiled for."""
+    s = settings
+    return Rules(
+        bool(s.title), bool(s.co_occurrence), bool(s.activity), bool(s.connections), float(s.threshold),
+        int(s.limit), float(s.lift), float(s.certain), bool(s.unsupported), int(s.anonymity),
+        float(s.half_life * 86_400), int(s.watch_seconds), float(s.complete_weight), float(s.watch_weight),
+        float(s.event_weight), float(s.connection_backoff), float(s.trust_title), float(s.trust_co_occurrence),
+        float(s.trust_activity), float(s.trust_connections),
+    )  # fmt: skip
+
+
+def infer(batch: pa.RecordBatch, tables: InferenceTables, settings: Inference) -> pa.RecordBatch:
+    """The columns `tables.schemas.INFERRED` of a batch of documents, row by row in the same order.
+
+    Inferred: likely skills the member does not list and has not refused, with probability and Source bits. Predicted:
+    the target title's skills that are missing (Source.GOAL). A batch of one gives the same bytes as any other cut.
+    """
+    profiles = read_profiles(batch, tables.skills)
+    skill, weight, source, found, _ = _infer(profiles, tables, settings)
+    offsets = np.zeros(len(profiles) + 1, np.int64)
+    np.cumsum(found, out=offsets[1:])
+    keep = np.arange(skill.shape[1])[None, :] < found[:, None]
+    skill, weight, source = skill[keep], weight[keep], source[keep]
+    wanted = goal_rows(profiles, tables, settings, offsets, skill, weight)
+    return pa.RecordBatch.from_arrays(
+        [
+            to_lists(offsets, skill), to_lists(offsets, weight), to_lists(offsets, source),
+            to_lists(wanted[0], wanted[1]), to_lists(wanted[0], wanted[2]), to_lists(wanted[0], wanted[3]),
+        ],
+        schema=INFERRED,
+    )  # fmt: skip
+
+
+def _infer(profiles: Profiles, tables: InferenceTables, settings: Inference, explain: bool = False) -> tuple[Any, ...]:
+    n, limit = len(profiles), min(settings.limit, tables.skills)
+    skill, weight = np.zeros((n, limit), np.int32), np.zeros((n, limit), np.float32)
+    source = np.zeros((n, limit), np.int16)
+    parts = np.zeros((n, limit, 4) if explain else (0, 0, 4))
+    found = infer_rows(
+        flat_members(profiles, tables), flat_knowledge(tables), flat_rules(settings), skill, weight, source, parts
+    )
+    return skill, weight, source, found, parts
+
+
+def explain_sources(
+    document: pa.RecordBatch, tables: InferenceTables, settings: Inference
+) -> dict[int, dict[Source, float]]:
+    """For each inferred skill of a batch of one: what each source alone says, as a probability, of those that speak."""
+    skill, _, _, found, parts = _infer(read_profiles(document, tables.skills), tables, settings, explain=True)
+    return {
+        int(skill[0, j]): {s: float(p) for s, p in zip(SOURCES, parts[0, j], strict=True) if p > 0}
+        for j in range(int(found[0]))
+    }

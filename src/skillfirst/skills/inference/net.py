@@ -1,0 +1,132 @@
+"""A small network with skill dropout: P(s | the skills shown, titles, profile columns), for up to a thousand skills.
+
+logit(s) = b_s + sum_x W[x, s] + sum_h C[h, s] tanh(a_h + sum_x A[x, h]) over the inputs x of a member. The linear
+part alone is the logistic model per skill of the literature, the hidden layer adds what skills mean together. Trained
+as a denoising autoencoder (Vincent et al. 2008): some of a member's skills are hidden at each visit, and the loss is on
+the skills not shown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from skillfirst.skills.inference.settings import Inference
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """Weights, float32: `intercept` A; `linear` inputs x A; `into` inputs x H; `hidden` H; `out` H x A.
+
+    The inputs are the A active skills first, then the profile columns.
+    """
+
+    intercept: Floats
+    linear: Floats
+    into: Floats
+    hidden: Floats
+    out: Floats
+
+    @property
+    def width(self) -> int:
+        return len(self.intercept)
+
+
+def no_net() -> Net:
+    """A network over nothing."""
+    zero = np.zeros((0, 0), np.float32)
+    return Net(np.zeros(0, np.float32), zero, zero, np.zeros(0, np.float32), zero)
+
+
+@njit(cache=True, nogil=True)
+def score(intercept: Any, linear: Any, into: Any, hidden: Any, out: Any, x: Any, w: Any, n: Any, z: Any) -> None:
+    """Logits of one member into `z`; `x[:n]`: input places, `w[:n]`: their values. Sums in the order given."""
+    width = len(intercept)
+    units = len(hidden)
+    h = hidden.copy()
+    for j in range(width):
+        z[j] = intercept[j]
+    for i in range(n):
+        value = w[i]
+        row = linear[x[i]]
+        for j in range(width):
+            z[j] += value * row[j]
+        row = into[x[i]]
+        for j in range(units):
+            h[j] += value * row[j]
+    for u in range(units):
+        value = np.tanh(h[u])
+        row = out[u]
+        for j in range(width):
+            z[j] += value * row[j]
+
+
+def train(
+    shown: Floats, side: Floats, target: Floats, settings: Inference, *, denoise: bool = True, seed: int = 0
+) -> Net:
+    """Fits the network by Adam (Kingma & Ba 2015), rate falling to zero; deterministic by its seed.
+
+    `shown`: members x A, 1 where the member shows a skill. `side`: members x profile columns. `target`: members x A,
+    what is to be predicted. With `denoise` the target is the skills themselves, of which a share is hidden at each
+    visit; without it all inputs are shown. The loss leaves out the skills that are shown.
+    """
+    draw = np.random.default_rng([settings.seed, seed])
+    members, width = shown.shape
+    inputs = width + side.shape[1]
+    units = settings.net_width
+    prior = np.clip(target.mean(axis=0, dtype=np.float64), 1e-4, 1 - 1e-4)
+    weights = {
+        "b": np.log(prior / (1 - prior)).astype(np.float32),
+        "W": np.zeros((inputs, width), np.float32),
+        "A": (draw.standard_normal((inputs, units)) * 0.1).astype(np.float32),
+        "a": np.zeros(units, np.float32),
+        "C": (draw.standard_normal((units, width)) * 0.05).astype(np.float32),
+    }
+    first = {k: np.zeros_like(v) for k, v in weights.items()}
+    second = {k: np.zeros_like(v) for k, v in weights.items()}
+    batch, step = 256, 0
+    epochs = settings.net_epochs
+    total = epochs * -(-members // batch)
+    for _ in range(epochs):
+        order = draw.permutation(members)
+        for start in range(0, members, batch):
+            rows = order[start : start + batch]
+            seen = shown[rows]
+            if denoise:
+                share = draw.uniform(*settings.net_dropout, size=(len(rows), 1))
+                seen = seen * (draw.random(seen.shape, dtype=np.float32) > share)
+            gradient = _gradient(weights, seen, side[rows], target[rows], settings.net_l2)
+            step += 1
+            rate = np.float32(0.01 * (1 - step / (total + 1)))
+            for k, g in gradient.items():
+                first[k] += np.float32(0.1) * (g - first[k])
+                second[k] += np.float32(0.001) * (g * g - second[k])
+                correction = np.float32(np.sqrt(1 - 0.999**step) / (1 - 0.9**step))
+                weights[k] -= rate * correction * first[k] / (np.sqrt(second[k]) + np.float32(1e-8))
+    w = weights
+    return Net(w["b"], w["W"], w["A"], w["a"], w["C"])
+
+
+def _gradient(weights: dict[str, Any], seen: Floats, side: Floats, target: Floats, l2: float) -> dict[str, Any]:
+    """Gradient of the mean cross-entropy over the skills not shown."""
+    x = np.hstack([seen, side]).astype(np.float32, copy=False)
+    h = np.tanh(x @ weights["A"] + weights["a"])
+    z = weights["b"] + x @ weights["W"] + h @ weights["C"]
+    p = 1 / (1 + np.exp(-np.clip(z, -30, 30)))
+    d = (p - target) * (1 - seen) / np.float32(len(seen))
+    d = d.astype(np.float32, copy=False)
+    back = (d @ weights["C"].T) * (1 - h * h)
+    l2_ = np.float32(l2)
+    return {
+        "b": d.sum(0),
+        "W": x.T @ d + l2_ * weights["W"],
+        "A": x.T @ back + l2_ * weights["A"],
+        "a": back.sum(0),
+        "C": h.T @ d + l2_ * weights["C"],
+    }

@@ -1,0 +1,159 @@
+"""What inference learned from a population: plain arrays, saved as they are and memory-mapped by whoever infers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from skillfirst.skills.inference.net import Net
+from skillfirst.skills.inference.profiles import Profiles
+from skillfirst.skills.inference.title import TitleTable
+from skillfirst.tables.sparse import Csr, Offsets
+
+LEVELS = 4  # unknown, beginner, intermediate, advanced
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileColumns:
+    """The profile columns a network sees: titles (by weight), then industry, country and level (one each).
+
+    `title`: int32, T, column of a title or -1. `industry`, `country`: the values seen often enough, sorted (numpy
+    strings). Columns count from 0 after the skills.
+    """
+
+    title: npt.NDArray[np.int32]
+    industry: npt.NDArray[np.str_]
+    country: npt.NDArray[np.str_]
+
+    @property
+    def titles(self) -> int:
+        return int(self.title.max(initial=-1)) + 1
+
+    @property
+    def width(self) -> int:
+        return self.titles + len(self.industry) + len(self.country) + LEVELS
+
+    def encode(self, profiles: Profiles) -> tuple[Offsets, npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+        """Offsets, columns and values a member; titles first, then industry, country, level."""
+        n = len(profiles)
+        offsets, codes, weights = profiles.title
+        column = self.title[codes] if len(self.title) else np.full(len(codes), -1, np.int32)
+        row = np.repeat(np.arange(n), np.diff(offsets))
+        known = column >= 0
+        start = self.titles
+        parts = [(row[known], column[known], weights[known])]
+        for values, names in ((profiles.industry, self.industry), (profiles.country, self.country)):
+            place = _places(values, names)
+            here = np.flatnonzero(place >= 0)
+            parts.append((here, start + place[here], np.ones(len(here), np.float32)))
+            start += len(names)
+        level = np.clip(profiles.level, 0, LEVELS - 1)
+        parts.append((np.arange(n), start + level.astype(np.int32), np.ones(n, np.float32)))
+        rows = np.concatenate([p[0] for p in parts])
+        order = np.argsort(rows, kind="stable")
+        out = np.zeros(n + 1, np.int64)
+        np.cumsum(np.bincount(rows, minlength=n), out=out[1:])
+        columns = np.concatenate([p[1] for p in parts]).astype(np.int32)
+        return out, columns[order], np.concatenate([p[2] for p in parts]).astype(np.float32)[order]
+
+
+def _places(values: pa.Array, names: npt.NDArray[np.str_]) -> npt.NDArray[np.int32]:
+    if not len(values) or not len(names):
+        return np.full(len(values), -1, np.int32)
+    places = pc.index_in(values.cast(pa.string()), pa.array([str(n) for n in names], pa.string()))
+    return np.asarray(places.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceTables:
+    """All that `infer` needs.
+
+    `method`: how co-occurrence is known (rows.NOTHING, NEIGHBOURS, EASE, NET). `active`: int32, A, the skills a dense
+    method knows. `fusion`: float64, buckets x features. `calibrated`: int64, 4, which sources the fusion has learned
+    (title and popularity, co-occurrence, activity, connections); the others join by noisy-OR.
+    """
+
+    title: TitleTable
+    method: int
+    active: npt.NDArray[np.int32]
+    near: Csr
+    ease: npt.NDArray[np.float32]
+    net: Net
+    columns: ProfileColumns
+    course_skills: Csr
+    fusion: npt.NDArray[np.float64]
+    calibrated: npt.NDArray[np.int64]
+
+    @property
+    def skills(self) -> int:
+        return len(self.title.popularity)
+
+    @property
+    def titles(self) -> int:
+        return len(self.title.base)
+
+    @property
+    def place(self) -> npt.NDArray[np.int32]:
+        """int32, S: position of a skill in `active`, -1 where it has none."""
+        out = np.full(self.skills, -1, np.int32)
+        out[self.active] = np.arange(len(self.active), dtype=np.int32)
+        return out
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Everything as named NumPy arrays without objects, to be saved one file each."""
+        out: dict[str, npt.NDArray[Any]] = {
+            "popularity": self.title.popularity,
+            "title_base": self.title.base,
+            "method": np.array(self.method, np.int64),
+            "active": self.active,
+            "ease": self.ease,
+            "net_intercept": self.net.intercept,
+            "net_linear": self.net.linear,
+            "net_into": self.net.into,
+            "net_hidden": self.net.hidden,
+            "net_out": self.net.out,
+            "column_title": self.columns.title,
+            "column_industry": self.columns.industry,
+            "column_country": self.columns.country,
+            "fusion": self.fusion,
+            "calibrated": self.calibrated,
+        }
+        for name, rows in self._matrices().items():
+            values = np.ones(len(rows.indices), np.float32) if rows.values is None else rows.values
+            out |= {f"{name}_offsets": rows.offsets, f"{name}_indices": rows.indices, f"{name}_values": values}
+        return out
+
+    def _matrices(self) -> dict[str, Csr]:
+        return {
+            "title_excess": self.title.excess,
+            "title_goal": self.title.goal,
+            "near": self.near,
+            "course_skills": self.course_skills,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> InferenceTables:
+        """The tables again; the arrays may be memory-mapped."""
+        skills = len(arrays["popularity"])
+
+        def matrix(name: str) -> Csr:
+            return Csr(arrays[f"{name}_offsets"], arrays[f"{name}_indices"], arrays[f"{name}_values"], skills)
+
+        names = ("intercept", "linear", "into", "hidden", "out")
+        return cls(
+            TitleTable(arrays["popularity"], arrays["title_base"], matrix("title_excess"), matrix("title_goal")),
+            int(arrays["method"]),
+            arrays["active"],
+            matrix("near"),
+            arrays["ease"],
+            Net(*(arrays[f"net_{n}"] for n in names)),
+            ProfileColumns(arrays["column_title"], arrays["column_industry"], arrays["column_country"]),
+            matrix("course_skills"),
+            arrays["fusion"],
+            arrays["calibrated"],
+        )
