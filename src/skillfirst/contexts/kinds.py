@@ -1,0 +1,53 @@
+"""The kinds of context and what each names as its evidence."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Context(IntEnum):
+    """Kinds of context, as the compiled loop numbers them; the table holds the lower-case names.
+
+    The evidence of each: a course (continue, watched), a skill (wanted, predicted, stay_sharp, skill, activity,
+    inferred), a title (goal, title, popular_title, trending_title), a family (trending_family), an industry
+    (trending_industry, popular_industry), a category (new) or nothing (trending, popular).
+    """
+
+    CONTINUE = 1
+    WATCHED = 2
+    WANTED = 3
+    GOAL = 4
+    PREDICTED = 5
+    STAY_SHARP = 6
+    SKILL = 7
+    TITLE = 8
+    ACTIVITY = 9
+    INFERRED = 10
+    TRENDING_TITLE = 11
+    TRENDING_FAMILY = 12
+    TRENDING_INDUSTRY = 13
+    TRENDING = 14
+    NEW = 15
+    POPULAR_TITLE = 16
+    POPULAR_INDUSTRY = 17
+    POPULAR = 18
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+    @property
+    def evidence(self) -> str | None:
+        """What kind of id the evidence is."""
+        return _EVIDENCE.get(self)
+
+
+_EVIDENCE = {
+    Context.CONTINUE: "course", Context.WATCHED: "course", Context.WANTED: "skill", Context.GOAL: "title", Context.PREDICTED: "skill",
+    Context.STAY_SHARP: "skill", Context.SKILL: "skill", Context.TITLE: "title", Context.ACTIVITY: "skill",
+    Context.INFERRED: "skill", Context.TRENDING_TITLE: "title", Context.TRENDING_FAMILY: "family",
+    Context.TRENDING_INDUSTRY: "industry", Context.NEW: "category", Context.POPULAR_TITLE: "title",
+    Context.POPULAR_INDUSTRY: "industry",
+}  # fmt: skip
+
+LABELS = ["", *(c.label for c in Context)]

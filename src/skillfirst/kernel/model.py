@@ -1,0 +1,294 @@
+"""The Model: everything a worker must hold, frozen, saved as plain files and memory-mapped.
+
+    DIR/model.json          version, policy, arms, day, counts
+    DIR/arrays/*.npy        matrices, postings, IDF, shelves, inference
+    DIR/cards.arrow, course_sources.arrow, industries.arrow, taxonomy/
+
+A Model that was loaded from (or saved to) a directory pickles as that path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from skillfirst.contexts.kinds import Context
+from skillfirst.errors import StoreError
+from skillfirst.kernel.catalogue import UNDATED, Catalogue
+from skillfirst.kernel.policy import Policy, policy_from_dict
+from skillfirst.ranking.idf import Idf
+from skillfirst.ranking.layout import Layout, build_layout, date_ranks, pivot
+from skillfirst.ranking.series import series_groups
+from skillfirst.skills.inference.tables import InferenceTables
+from skillfirst.skills.taxonomy import Taxonomy
+from skillfirst.tables.sparse import Csr
+from skillfirst.tables.vocabulary import Vocabulary
+
+FORMAT = 1
+
+
+@dataclass(slots=True)
+class ShelfIndex:
+    """Course lists under (kind, cohort kind, cohort code): `popular` and `trending` shelves."""
+
+    KEEP = 200  # courses a shelf, enough for a page after language and rest
+
+    lists: list[npt.NDArray[np.int32]]
+    rows: dict[tuple[str, str], dict[int, int]]
+
+    @classmethod
+    def empty(cls) -> ShelfIndex:
+        return cls([], {})
+
+    def add(self, kind: str, cohort: str, code: int, courses: npt.NDArray[np.integer]) -> None:
+        self.rows.setdefault((kind, cohort), {})[code] = len(self.lists)
+        self.lists.append(courses.astype(np.int32))
+
+    def table(self, kind: str, cohort: str, size: int) -> npt.NDArray[np.int32]:
+        """Shelf of each cohort code, -1 for none; one more entry at the end so that code -1 has none."""
+        out = np.full(size + 1, -1, np.int32)
+        for code, row in self.rows.get((kind, cohort), {}).items():
+            out[code] = row
+        return out
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        offsets = np.zeros(len(self.lists) + 1, np.int64)
+        np.cumsum([len(x) for x in self.lists], out=offsets[1:])
+        out: dict[str, npt.NDArray[Any]] = {
+            "shelf_offsets": offsets,
+            "shelf_course": np.concatenate(self.lists) if self.lists else np.empty(0, np.int32),
+        }
+        return out
+
+
+SHELVES = (
+    ("popular", "all"), ("popular", "language"), ("popular", "title"), ("popular", "industry"),
+    ("trending", "all"), ("trending", "title"), ("trending", "family"), ("trending", "industry"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """See the module. `arrays`: every numeric part by name, read-only; `day`: days since 1970."""
+
+    version: str
+    day: int
+    members: int
+    policy: Policy
+    arms: dict[str, dict[str, Any]]
+    catalogue: Catalogue
+    arrays: dict[str, npt.NDArray[Any]]
+    path: Path | None = None
+    _views: dict[Any, Any] = field(default_factory=dict, repr=False)
+    _lock: Any = field(default_factory=threading.Lock, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.path is None:
+            raise StoreError("this model has no directory yet", next_step="Save it first: model.save(DIR).")
+        return load_model, (self.path,)
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        return self.catalogue.taxonomy
+
+    @property
+    def courses(self) -> Vocabulary:
+        return self.catalogue.courses
+
+    @cached_property
+    def layout(self) -> Layout:
+        return Layout(*(self.arrays[f"layout_{name}"] for name in Layout._fields))
+
+    @cached_property
+    def inference(self) -> InferenceTables:
+        prefix = "inference_"
+        return InferenceTables.from_arrays(
+            {name[len(prefix) :]: a for name, a in self.arrays.items() if name.startswith(prefix)}
+        )
+
+    @cached_property
+    def evidence(self) -> tuple[pa.StringArray, npt.NDArray[np.int64]]:
+        """Every id a context can name, one after the other, and where each context's ids begin (-1: names nothing)."""
+        vocabularies = {
+            "course": self.courses, "skill": self.taxonomy.skills, "title": self.taxonomy.titles,
+            "family": self.taxonomy.families, "industry": self.catalogue.industries, "category": self.catalogue.categories,
+        }  # fmt: skip
+        begin, start = 0, {}
+        for name, vocabulary in vocabularies.items():
+            start[name] = begin
+            begin += len(vocabulary)
+        starts = np.full(len(Context) + 1, -1, np.int64)
+        for context in Context:
+            if context.evidence:
+                starts[context] = start[context.evidence]
+        return pa.concat_arrays([v.ids for v in vocabularies.values()]), starts
+
+    @property
+    def idf(self) -> Idf:
+        a = self.arrays
+        population, floor = (int(x) for x in a["idf_population"])
+        return Idf(a["idf_members"], population, floor, a["idf_considered"], a["idf_wanted"])
+
+    def view(
+        self, languages: tuple[str, ...], level: int, day: int, policy: Policy
+    ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+        """Bitmaps of the courses open to such a member, (one a series, all); uint64 words, bit = course code.
+
+        Open: not retired, created on or before `day`, in one of the member's languages or the platform's own. Of a
+        series the newest at the member's level stands for all, else the newest.
+        """
+        key = (languages, level, day, policy.language, policy.collapse)
+        with self._lock:
+            if key in self._views:
+                return self._views[key]  # type: ignore[no-any-return]
+        catalogue = self.catalogue
+        spoken = catalogue.languages.encode(pa.array(sorted({*languages, policy.language}), pa.string()))
+        open_ = ~catalogue.retired & np.isin(catalogue.language, spoken[spoken >= 0])
+        open_ &= (catalogue.created <= day) | (catalogue.created == UNDATED)
+        one = open_.copy()
+        offsets, course = self.arrays["group_offsets"], self.arrays["group_course"]
+        for g in range(len(offsets) - 1):
+            own = course[offsets[g] : offsets[g + 1]]
+            own = own[open_[own]]
+            if len(own) > 1:
+                at_level = own[catalogue.level[own] == level]
+                stands = at_level[0] if len(at_level) else own[0]
+                one[own] = False
+                one[stands] = True
+        view = (_words(one), _words(open_))
+        with self._lock:
+            if len(self._views) > 4096:
+                self._views.clear()
+            self._views[key] = view
+        return view
+
+    def save(self, path: Path) -> Model:
+        """Write to an empty or new directory; returns the Model as loaded from there."""
+        path = Path(path)
+        (path / "arrays").mkdir(parents=True, exist_ok=True)
+        for name, array in self.arrays.items():
+            np.save(path / "arrays" / f"{name}.npy", array)
+        _write_table(path / "cards.arrow", self.catalogue.cards)
+        _write_table(path / "course_sources.arrow", self.catalogue.sources)
+        _write_table(path / "industries.arrow", pa.table({"id": self.catalogue.industries.ids}))
+        self.taxonomy.save(path / "taxonomy")
+        head = {
+            "format": FORMAT, "version": self.version, "day": self.day, "members": self.members,
+            "policy": asdict(self.policy), "arms": self.arms,
+        }  # fmt: skip
+        (path / "model.json").write_text(json.dumps(head, indent=1, sort_keys=True) + "\n", "utf-8")
+        return load_model(path)
+
+
+def _words(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint64]:
+    padded = np.zeros((len(mask) + 63) // 64 * 64, bool)
+    padded[: len(mask)] = mask
+    return np.packbits(padded, bitorder="little").view(np.uint64)
+
+
+def _write_table(path: Path, table: pa.Table) -> None:
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _read_table(path: Path) -> pa.Table:
+    return pa.ipc.open_file(pa.memory_map(str(path), "r")).read_all()
+
+
+def load_model(path: Path | str) -> Model:
+    """Open a saved Model; its arrays are memory-mapped and read-only. Raises StoreError when it is not one."""
+    path = Path(path)
+    try:
+        head = json.loads((path / "model.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"no model at {path}: {error}", next_step="Run the night: skillfirst run.") from None
+    if head.get("format") != FORMAT:
+        raise StoreError(f"the model at {path} has format {head.get('format')}, this version reads {FORMAT}")
+    arrays = {f.stem: np.load(f, mmap_mode="r", allow_pickle=False) for f in sorted((path / "arrays").glob("*.npy"))}
+    arrays = {name: _plain(array) for name, array in arrays.items()}
+    cards = _read_table(path / "cards.arrow")
+    taxonomy = Taxonomy.load(path / "taxonomy")
+    matrix = Csr(arrays["course_offsets"], arrays["course_skill"], arrays["course_weight"], len(taxonomy))
+    industries = Vocabulary(_read_table(path / "industries.arrow").column("id").combine_chunks())
+    catalogue = Catalogue(taxonomy, cards, matrix, _read_table(path / "course_sources.arrow"), industries)
+    return Model(
+        head["version"], head["day"], head["members"], policy_from_dict(head["policy"]), head["arms"], catalogue, arrays, path
+    )
+
+
+def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """An ndarray view of a memory map: the compiled loop knows one type, mapped or not."""
+    view = np.asarray(array).view(np.ndarray)
+    view.flags.writeable = False
+    return view
+
+
+def build_model(
+    catalogue: Catalogue,
+    rarity: Idf,
+    inference: InferenceTables,
+    shelves: ShelfIndex,
+    policy: Policy,
+    day: int,
+    members: int,
+    arms: dict[str, dict[str, Any]],
+) -> Model:
+    """Put together what was fitted; the version is a hash of everything in it."""
+    from skillfirst.ranking.similar import similar_courses
+
+    matrix = catalogue.course_skills
+    if policy.normalise == "pivoted":
+        rows = np.repeat(np.arange(len(matrix)), np.diff(matrix.offsets))
+        values = matrix.values if matrix.values is not None else np.ones(len(matrix.indices), np.float32)
+        matrix = Csr(matrix.offsets, matrix.indices, values * pivot(matrix, policy.pivot)[rows], matrix.width)
+    layout = build_layout(matrix, date_ranks(catalogue.created, UNDATED))
+    cards = catalogue.cards
+    group, group_offsets, group_course = series_groups(
+        cards.column("title").to_pylist(), cards.column("author").to_pylist(), cards.column("language").to_pylist(),
+        cards.column("series_id").to_pylist(), catalogue.course_skills, policy.collapse,
+    )  # fmt: skip
+    similar_offsets, similar = similar_courses(catalogue.course_skills)
+    own = catalogue.course_skills
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "course_offsets": own.offsets, "course_skill": own.indices,
+        "course_weight": own.values if own.values is not None else np.ones(len(own.indices), np.float32),
+        "idf_members": rarity.members, "idf_considered": rarity.considered, "idf_wanted": rarity.wanted,
+        "idf_population": np.array([rarity.population, rarity.floor], np.int64),
+        "group": group, "group_offsets": group_offsets, "group_course": group_course,
+        "similar_offsets": similar_offsets, "similar": similar,
+        **shelves.arrays(),
+        **{f"layout_{name}": array for name, array in zip(Layout._fields, layout, strict=True)},
+        **{f"inference_{name}": array for name, array in inference.arrays().items()},
+    }  # fmt: skip
+    sizes = {
+        "all": 1, "language": len(catalogue.languages), "title": len(catalogue.taxonomy.titles),
+        "family": len(catalogue.taxonomy.families), "industry": len(catalogue.industries),
+    }  # fmt: skip
+    for kind, cohort in SHELVES:
+        arrays[f"{kind}_{cohort}"] = shelves.table(kind, cohort, sizes[cohort])
+    arrays = {name: _plain(np.require(array, requirements="C")) for name, array in arrays.items()}
+    return Model(_version(arrays, catalogue, policy, day, arms), day, members, policy, arms, catalogue, arrays)
+
+
+def _version(
+    arrays: dict[str, npt.NDArray[Any]], catalogue: Catalogue, policy: Policy, day: int, arms: dict[str, dict[str, Any]]
+) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    for column in catalogue.cards.columns:
+        digest.update(json.dumps(pc.cast(column, pa.string()).to_pylist()).encode())
+    digest.update(json.dumps(catalogue.taxonomy.skills.ids.to_pylist()).encode())
+    digest.update(json.dumps([asdict(policy), day, arms], sort_keys=True, default=str).encode())
+    return digest.hexdigest()[:16]
