@@ -1,0 +1,1 @@
+"""Steps by which the event log's tables in a database came to be; applied when the log is opened."""
