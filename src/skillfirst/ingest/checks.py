@@ -1,0 +1,182 @@
+"""The one check at the door, used by `check` and by the first step of `run`.
+
+    checked = read("data/", work)              # raises DataError when the tables cannot be used
+    checked = check("data/", work)             # never raises for what is in the tables: see checked.findings
+    checked.tables["courses"]                  # pa.Table, schema COURSES
+    checked.files("member_skills", 0)          # Parquet files of the first range of members
+    documents = gather(checked, ...)           # ingest/documents.py
+
+Bad rows go to `work/rejects/<table>.jsonl`; fatal are missing tables and columns, unreadable files, and more bad rows
+than `max_bad_share` allows.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skillfirst.ingest import catalogue_tables, member_tables
+from skillfirst.ingest.checked import CATALOGUE, LARGE, Checked, RejectFile
+from skillfirst.ingest.conversion import Conversion, convert_table
+from skillfirst.ingest.findings import Finding, Weight, missing_needed, words
+from skillfirst.ingest.sources import Sources, find_sources
+from skillfirst.tables.schemas import INPUT, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+MAX_BAD_SHARE = 0.05  # of a table's rows; more looks like a wrong mapping rather than a few bad rows
+FEW_ROWS = 10  # so few bad rows are a few bad rows whatever their share, unless they are most of the table
+MEMORY = "1GB"
+THREADS = 2
+
+
+def read(
+    data: Path | str,
+    work: Path | str,
+    *,
+    variables: Mapping[str, str] | None = None,
+    memory: str = MEMORY,
+    threads: int = THREADS,
+    max_bad_share: float | None = None,
+) -> Checked:
+    """Check DATA and give back what can be used; see `check`. Raises DataError on any fatal finding."""
+    checked = check(data, work, variables=variables, memory=memory, threads=threads, max_bad_share=max_bad_share)
+    checked.raise_fatal()
+    return checked
+
+
+def check(
+    data: Path | str,
+    work: Path | str,
+    *,
+    variables: Mapping[str, str] | None = None,
+    memory: str = MEMORY,
+    threads: int = THREADS,
+    max_bad_share: float | None = None,
+) -> Checked:
+    """Check every table of DATA (a directory or a mapping file) and write clean member-sized tables under `work`.
+
+    `variables` override those of the mapping file; `max_bad_share` overrides its [checks]; `memory` and `threads`
+    bound DuckDB, which spills to `work`. Raises DataError only where there is nothing to check: no such path, a
+    broken mapping file, a table given twice.
+    """
+    sources = find_sources(data, variables)
+    work = Path(work)
+    for name in ("clean", "rejects", "spill"):
+        shutil.rmtree(work / name, ignore_errors=True)
+    (work / "clean").mkdir(parents=True)
+    checked = Checked(work / "clean", member_tables.RANGE_ROWS)
+    for spec in sources.skipped:
+        checked.findings.append(
+            Finding(Weight.NOTE, spec.table, None, f"an optional source is not there: {spec.path}", next_step=None)
+        )
+    for name, table in INPUT.items():
+        if table.needed and name not in sources.by_table:
+            checked.findings.append(missing_needed(name))
+    with _duckdb(work, memory, threads) as connection:
+        for number, name in enumerate((*CATALOGUE, *LARGE)):
+            if name in sources.by_table:
+                _check_table(connection, INPUT[name], sources, number * 1000, checked, max_bad_share)
+    if not checked.fatal:
+        checked.hashes = sources.hashes()
+    return checked
+
+
+@contextmanager
+def _duckdb(work: Path, memory: str, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    import duckdb
+
+    connection = duckdb.connect()
+    spill = work / "spill"
+    try:
+        # nothing may be fetched at run time; times without an offset are UTC
+        connection.execute("SET autoinstall_known_extensions = false")
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET memory_limit = ?", [memory])
+        connection.execute(f"SET threads = {int(threads)}")
+        connection.execute("SET temp_directory = ?", [str(spill)])
+        connection.execute("SET enable_progress_bar = false")
+        yield connection
+    finally:
+        connection.close()
+        shutil.rmtree(spill, ignore_errors=True)
+
+
+def _check_table(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    sources: Sources,
+    number: int,
+    checked: Checked,
+    share: float | None,
+) -> None:
+    import duckdb
+
+    conversion = convert_table(connection, table, sources.by_table[table.name], number, checked.work)
+    checked.findings += conversion.findings
+    if any(f.weight is Weight.FATAL for f in conversion.findings):
+        return
+    if table.name in LARGE and table.name != "members" and "members" not in checked.large:
+        return  # what is wrong with members has been said; nothing can refer to them
+    rejects = RejectFile(checked.work.parent / "rejects" / f"{table.name}.jsonl")
+    try:
+        if table.name in CATALOGUE:
+            found = catalogue_tables.load(connection, table, conversion, checked, rejects)
+        elif table.name == "members":
+            found = member_tables.write_members(connection, table, conversion, checked, rejects)
+        else:
+            found = member_tables.write_rows(connection, table, conversion, checked, rejects)
+        found += _spoiled(connection, table, conversion, rejects)
+    except duckdb.Error as error:
+        text = " ".join(str(error).split("\n\n")[0].split())[:300]
+        step = "Export it again as UTF-8" if "UTF" in text.upper() else "Check the file, or export it again"
+        checked.findings.append(
+            Finding(Weight.FATAL, table.name, None, f"the table cannot be read: {text}", next_step=step)
+        )
+        return
+    checked.findings += found
+    _conclude(table, checked, rejects, share if share is not None else sources.mapping.bad_share(table.name))
+
+
+def _spoiled(
+    connection: duckdb.DuckDBPyConnection, table: Table, conversion: Conversion, rejects: RejectFile
+) -> list[Finding]:
+    """Lines that were no rows at all."""
+    found = []
+    for ask in conversion.spoiled:
+        for spoiled in ask(connection):
+            rejects.add(("", spoiled.reason, line, {"line": text}) for line, text in spoiled.lines)
+            line, text = spoiled.lines[0]
+            message, step = words(table, "", spoiled.reason)
+            shown = text.splitlines()[0][:120] if text else ""
+            found.append(
+                Finding(Weight.WARNING, table.name, None, message, len(spoiled.lines), f"line {line}: {shown}", step)
+            )
+    return found
+
+
+def _conclude(table: Table, checked: Checked, rejects: RejectFile, share: float | None) -> None:
+    rows, bad = checked.counts.get(table.name, 0), rejects.rows
+    if bad:
+        checked.rejected[table.name] = bad
+        checked.rejects[table.name] = rejects.path
+    total = rows + bad
+    limit = MAX_BAD_SHARE if share is None else share
+    few = share is None and bad <= FEW_ROWS and bad * 2 <= total
+    if bad > limit * total and not few:
+        checked.findings.append(
+            Finding(
+                Weight.FATAL, table.name, None, f"{bad:,} of {total:,} rows are bad, more than {limit:.0%}",
+                next_step=f"See {rejects.path}, repair the main reason, or allow more: [checks] max_bad_share",
+            )
+        )  # fmt: skip
+    elif not rows and table.needed:
+        checked.findings.append(
+            Finding(Weight.FATAL, table.name, None, "the table has no rows", next_step="Export it again")
+        )
+    elif not rows and not any(f.table == table.name and "is empty" in f.message for f in checked.findings):
+        checked.findings.append(Finding(Weight.NOTE, table.name, None, "the table has no rows"))

@@ -1,0 +1,236 @@
+"""A table's sources as one SQL query in the contract's types, each row with the reason why it is bad, if it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skillfirst.errors import DataError
+from skillfirst.ingest.columns import as_text, as_texts, convert, trimmed
+from skillfirst.ingest.findings import Finding, Weight
+from skillfirst.ingest.formats import open_source
+from skillfirst.ingest.formats.base import Spoiled, named, quoted
+from skillfirst.ingest.mapping import did_you_mean
+from skillfirst.ingest.sources import Source
+from skillfirst.tables.schemas import Kind, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from skillfirst.ingest.formats import Scan
+
+# what an event of a kind must name besides the member; the others may name a course, a skill or nothing
+NEEDS_COURSE = ("impression", "click", "watch", "complete", "enrol", "bookmark", "dismiss")
+NEEDS_SKILL = ("interest", "refuse_skill")
+DEFAULTS = {("courses", "language"): "en", ("member_skills", "source"): "explicit"}
+
+_DUCK = {
+    Kind.DATE: "DATE", Kind.TIME: "TIMESTAMPTZ", Kind.NUMBER: "DOUBLE", Kind.INTEGER: "BIGINT", Kind.FLAG: "BOOLEAN",
+    Kind.TEXTS: "VARCHAR[]", Kind.IDS: "VARCHAR[]", Kind.LANGUAGES: "VARCHAR[]", Kind.MAP: "MAP(VARCHAR, VARCHAR)",
+}  # fmt: skip
+
+
+@dataclass
+class Conversion:
+    """`sql`: our columns, then __source, __row (place in the file), __reason ("column|problem" or null), __original
+    (the row as written, as JSON).
+
+    `findings`: what is known before a row is read. `spoiled`: asked after the query has run.
+    """
+
+    sql: str
+    findings: list[Finding] = field(default_factory=list)
+    spoiled: list[Callable[[duckdb.DuckDBPyConnection], list[Spoiled]]] = field(default_factory=list)
+
+
+def convert_table(
+    connection: duckdb.DuckDBPyConnection, table: Table, sources: tuple[Source, ...], first_number: int, work: Path
+) -> Conversion:
+    """The query over all sources of a table. Findings that are fatal come with a query that must not be run."""
+    conversion = Conversion("")
+    parts: list[str] = []
+    for place, source in enumerate(sources):
+        try:
+            scan = open_source(connection, source, first_number + place, work)
+            if scan.empty:
+                conversion.findings.append(
+                    Finding(
+                        Weight.WARNING,
+                        table.name,
+                        None,
+                        f"{source.label} is empty",
+                        next_step="Nothing is read from it",
+                    )
+                )
+                continue
+            part = _part(connection, table, source, scan, place, conversion)
+            if part is not None:
+                parts.append(part)
+                conversion.spoiled.append(scan.spoiled)
+        except DataError as error:
+            conversion.findings.append(Finding.of(error, table.name))
+    conversion.sql = " UNION ALL ".join(parts) if parts else _nothing(table)
+    return conversion
+
+
+def _nothing(table: Table) -> str:
+    columns = ", ".join(f"CAST(NULL AS {_DUCK.get(c.kind, 'VARCHAR')}) AS {named(c.name)}" for c in table)
+    tail = "0 AS __source, 0 AS __row, CAST(NULL AS VARCHAR) AS __reason, CAST(NULL AS VARCHAR) AS __original"
+    return f"SELECT {columns}, {tail} WHERE false"
+
+
+def _part(
+    connection: duckdb.DuckDBPyConnection, table: Table, source: Source, scan: Scan, place: int, conversion: Conversion
+) -> str | None:
+    """The query over one source; None where fatal findings were added instead."""
+    spec = source.spec
+    relation, types, ordinal = scan.relation, scan.columns, scan.ordinal
+    if spec.query:
+        relation = "(" + spec.query.replace("{path}", relation) + ")"
+        types = _described(connection, table, f"SELECT * FROM {relation}", "query")
+        ordinal = "row_number() OVER ()"
+    taken = _taken(table, source, types, conversion)
+    if any(f.weight is Weight.FATAL for f in conversion.findings):
+        return None
+    inner = _inner(table, source, relation, types, ordinal, taken)
+    _described(connection, table, inner, "where" if spec.where else "query")
+    values: list[str] = []
+    problems: list[tuple[str, str]] = []
+    written: list[str] = []
+    for column in table:
+        sql_type = _DUCK.get(column.kind, "VARCHAR")
+        if column.name in taken or column.name in spec.constants:
+            exploded = spec.explode == column.name
+            type_ = "VARCHAR" if column.name in spec.constants or exploded else types[taken[column.name]]
+            cell = convert(
+                column,
+                named(column.name),
+                type_,
+                separator=spec.separator,
+                words=spec.values.get(column.name),
+                unit=spec.time_unit.get(column.name),
+                table=table.name,
+            )
+            value = cell.value
+            problems += [(condition, f"{column.name}|{problem}") for condition, problem in cell.problems]
+            written.append(column.name)
+        else:
+            value = "NULL"
+        default = DEFAULTS.get((table.name, column.name))
+        value = f"coalesce({value}, {quoted(default)})" if default else value
+        values.append(f"CAST({value} AS {sql_type}) AS {named(column.name)}")
+    problems += _needs(table, {*taken, *spec.constants})
+    whens = " ".join(f"WHEN {condition} THEN {quoted(reason)}" for condition, reason in problems)
+    reason = f"CASE {whens} END" if whens else "CAST(NULL AS VARCHAR)"
+    raws = "".join(f"{named(c)} AS {named('__' + c)}, " for c in written)
+    row = ", ".join(f"{quoted(c)}: CAST({named('__' + c)} AS VARCHAR)" for c in written)
+    # two steps, so that the original is put together for bad rows alone
+    return (
+        f"SELECT {', '.join(named(c.name) for c in table)}, {place} AS __source, __row, __reason, "
+        f"CASE WHEN __reason IS NOT NULL THEN CAST(to_json({{{row}}}) AS VARCHAR) END AS __original "
+        f"FROM (SELECT {', '.join(values)}, {raws}__row, {reason} AS __reason FROM ({inner}))"
+    )
+
+
+def _needs(table: Table, there: set[str]) -> list[tuple[str, str]]:
+    """An event without the course or skill its kind is about says nothing."""
+    if table.name != "events":
+        return []
+    found = []
+    for column, kinds in (("course_id", NEEDS_COURSE), ("skill_id", NEEDS_SKILL)):
+        empty = f"{trimmed(f'CAST({column} AS VARCHAR)')} IS NULL" if column in there else "true"
+        found.append(
+            (
+                f"lower({as_text('kind', 'JSON')}) IN ({', '.join(quoted(k) for k in kinds)}) AND {empty}",
+                f"{column}|needs",
+            )
+        )
+    return found
+
+
+def _described(connection: duckdb.DuckDBPyConnection, table: Table, sql: str, key: str) -> dict[str, str]:
+    import duckdb
+
+    try:
+        return {name: type_ for name, type_, *_ in connection.execute(f"DESCRIBE {sql}").fetchall()}
+    except duckdb.Error as error:
+        raise DataError(
+            f"the mapping's '{key}' cannot be run: {' '.join(str(error).split())[:300]}",
+            table=table.name,
+            next_step="Correct the SQL",
+        ) from None
+
+
+def _taken(table: Table, source: Source, types: dict[str, str], conversion: Conversion) -> dict[str, str]:
+    """Our column -> the file's column, after checking that what is asked for is there."""
+    spec = source.spec
+    stated = spec.columns or {}
+    for ours, theirs in stated.items():
+        if theirs and theirs not in types:
+            conversion.findings.append(
+                Finding(
+                    Weight.FATAL, table.name, ours, f"{source.label} has no column '{theirs}'",
+                    next_step=did_you_mean(theirs, types),
+                )
+            )  # fmt: skip
+    taken = {ours: theirs for ours, theirs in stated.items() if theirs in types}
+    names = [c.name for c in table]
+    taken |= {n: n for n in names if n in types and n not in stated and n not in spec.constants}
+    missing = [c for c in table.required if c not in taken and c not in spec.constants and c not in stated]
+    for column in missing:
+        others = [t for t in types if t not in taken.values()]
+        conversion.findings.append(
+            Finding(
+                Weight.FATAL, table.name, column, f"{source.label} has no column '{column}', which is required",
+                next_step=f"Rename a column or map one: columns = {{{column} = \"...\"}}. {did_you_mean(column, others)}",
+            )
+        )  # fmt: skip
+    if spec.explode and spec.explode not in taken:
+        conversion.findings.append(
+            Finding(Weight.FATAL, table.name, spec.explode, "the column to explode is not mapped",
+                    next_step=f"Add columns = {{{spec.explode} = \"...\"}}")
+        )  # fmt: skip
+    unknown = [t for t in types if t not in taken.values() and t not in names]
+    if unknown and spec.columns is None and not spec.query:
+        shown = ", ".join(unknown[:8]) + (f" and {len(unknown) - 8} more" if len(unknown) > 8 else "")
+        hint = did_you_mean(unknown[0], [n for n in names if n not in taken])
+        conversion.findings.append(
+            Finding(Weight.NOTE, table.name, None, f"{source.label} has columns that are not used: {shown}",
+                    next_step=hint if hint.startswith("Did") else "Map them in skillfirst.toml if they mean something")
+        )  # fmt: skip
+    return taken
+
+
+def _inner(
+    table: Table, source: Source, relation: str, types: dict[str, str], ordinal: str, taken: dict[str, str]
+) -> str:
+    """Our names over the file's own columns: filtered, exploded, distinct; and the row's place."""
+    spec = source.spec
+    columns = []
+    for column in table:
+        if column.name in spec.constants:
+            columns.append(f"{_constant(spec.constants[column.name], spec.separator)} AS {named(column.name)}")
+        elif column.name in taken:
+            raw = named(taken[column.name])
+            if spec.explode == column.name:
+                raw = f"unnest({as_texts(raw, types[taken[column.name]], spec.separator)})"
+            columns.append(f"{raw} AS {named(column.name)}")
+    # the window is computed before the filter, so that a place is a place in the file
+    base = f"SELECT *, {ordinal} AS __row FROM {relation}"
+    where = f" WHERE ({spec.where})" if spec.where else ""
+    if spec.distinct:
+        return f"SELECT * EXCLUDE (__row), min(__row) AS __row FROM (SELECT {', '.join(columns)}, __row FROM ({base}){where}) GROUP BY ALL"
+    return f"SELECT {', '.join(columns)}, __row FROM ({base}){where}"
+
+
+def _constant(value: Any, separator: str) -> str:
+    if isinstance(value, list):
+        return quoted(separator.join(str(v) for v in value))
+    if isinstance(value, dict):
+        return quoted(json.dumps({str(k): str(v) for k, v in value.items()}))
+    if isinstance(value, bool):
+        return quoted("true" if value else "false")
+    return quoted(str(value))

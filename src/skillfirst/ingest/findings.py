@@ -1,0 +1,102 @@
+"""What a check found: one dataclass, the words for every kind of problem, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from skillfirst.errors import DataError
+from skillfirst.tables.schemas import INPUT, Kind, Table
+
+
+class Weight(StrEnum):
+    """How much a finding matters."""
+
+    NOTE = "note"  # worth knowing
+    WARNING = "warning"  # rows or values were left out; the run goes on
+    FATAL = "fatal"  # the run cannot go on
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One sentence about one column of one table.
+
+    `count`: rows concerned; `first`: the first offender as text; `next_step`: what to do.
+    """
+
+    weight: Weight
+    table: str | None
+    column: str | None
+    message: str
+    count: int | None = None
+    first: str | None = None
+    next_step: str | None = None
+
+    def error(self) -> DataError:
+        return DataError(
+            self.message,
+            table=self.table,
+            column=self.column,
+            count=self.count,
+            first=self.first,
+            next_step=self.next_step,
+        )
+
+    def __str__(self) -> str:
+        return str(self.error())
+
+    @classmethod
+    def of(cls, error: DataError, table: str | None = None) -> Finding:
+        """A fatal finding from an error raised while opening a file."""
+        text = error.message
+        for part in (f"{error.table}.{error.column}: ", f"{error.table}: "):
+            text = text.removeprefix(part)
+        return cls(Weight.FATAL, error.table or table, error.column, text, next_step=error.next_step)
+
+
+_KIND_WORDS = {
+    Kind.DATE: "no date that exists, like 2024-05-31",
+    Kind.TIME: "no time, like 2024-05-31T09:30:00Z",
+    Kind.NUMBER: "no number",
+    Kind.INTEGER: "no whole number",
+    Kind.FLAG: "neither true nor false",
+    Kind.LANGUAGE: "no BCP 47 language tag, like en or pt-BR",
+    Kind.LANGUAGES: "no BCP 47 language tag, like en or pt-BR",
+    Kind.MAP: 'no map, like {"experiment": "arm"}',
+}
+
+
+def words(table: Table, column: str, problem: str) -> tuple[str, str]:
+    """(what is wrong, what to do) for a reason code `problem` of a column."""
+    if column == "":
+        return problem, "Repair these lines in the file"
+    contract = table.column(column)
+    if problem == "empty":
+        return "a required value is empty", "Fill it or leave the row out"
+    if problem == "beyond":
+        return "an impossible date", "Check for a wrong century, a zero or a wrong time unit"
+    if problem == "range":
+        low, high = contract.low, contract.high
+        bounds = f"at least {low:g}" if high is None else f"between {low:g} and {high:g}"
+        return f"the value is not {bounds}", "Check its unit"
+    if problem == "choice":
+        step = f'Map the words: values = {{{column} = {{"your word" = "{contract.choices[0]}"}}}}'
+        return f"the value is none of {', '.join(contract.choices)}", step
+    if problem == "duplicate":
+        return "the id stands there already; the first row stays", "Give every row an id of its own"
+    if problem == "reference":
+        return f"there is no such row in {contract.refers}", f"Add it to {contract.refers} or leave these rows out"
+    if problem == "needs":
+        return f"this kind of event needs a {column}", f"Fill {column} or leave these events out"
+    if problem == "language":
+        return "the value is " + _KIND_WORDS[
+            Kind.LANGUAGE
+        ], f'Map the words: values = {{{column} = {{English = "en"}}}}'
+    return f"the value is {_KIND_WORDS[contract.kind]}", "Correct the values, or map another column"
+
+
+def missing_needed(table: str) -> Finding:
+    return Finding(
+        Weight.FATAL, table, None, f"the table is missing: {INPUT[table].meaning}",
+        next_step=f"Add {table}.parquet, {table}.csv or {table}.jsonl, or name it as [sources.{table}]",
+    )  # fmt: skip

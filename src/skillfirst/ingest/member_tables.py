@@ -1,0 +1,237 @@
+"""Member-sized tables: converted and checked out of core, written in ranges of members.
+
+Members are sorted by id once; their place is their code, and every other table is joined to the code and cut into
+ranges of it, so that laying rows under each member (documents.py) needs no string and no more memory than a range.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from skillfirst.ingest.catalogue_tables import reject_rows, typed_row
+from skillfirst.ingest.checked import Checked, RejectFile
+from skillfirst.ingest.conversion import Conversion
+from skillfirst.ingest.findings import Finding, Weight
+from skillfirst.ingest.formats.base import listed, named, quoted
+from skillfirst.tables.schemas import Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+RANGE_ROWS = 131_072  # members a range: 20 skills and 10 events each are some 150 MB while they are gathered
+MOST_RANGES = 96  # DuckDB keeps a file open a range and thread; beyond 12 M members ranges double in length
+_FETCH_ROWS = 65_536
+_REASON_BATCH = 10_000
+
+
+def write_members(
+    connection: duckdb.DuckDBPyConnection, table: Table, conversion: Conversion, checked: Checked, rejects: RejectFile
+) -> list[Finding]:
+    """Write members ascending by id into ranges; of duplicates the first row stays."""
+    columns = ", ".join(named(c.name) for c in table)
+    folder = checked.work / "members"
+    folder.mkdir()
+    sql = (
+        f"SELECT {columns}, __source, __row, __reason, __original FROM ({conversion.sql}) "
+        "ORDER BY __reason IS NOT NULL, member_id, __source, __row"
+    )
+    reader = connection.sql(sql).to_arrow_reader(_FETCH_ROWS)
+    bad: list[pa.Table] = []
+    writer = _RangeWriter(folder, checked.range_rows)
+    last: str | None = None
+    for batch in reader:
+        rows = pa.Table.from_batches([batch])
+        faulty = pc.is_valid(rows["__reason"])
+        if pc.any(faulty).as_py():
+            bad.append(rows.filter(faulty))
+            rows = rows.filter(pc.invert(faulty))
+        if not rows.num_rows:
+            continue
+        again, last = _repeated(rows["member_id"].combine_chunks(), last)
+        if again.any():
+            bad.append(_as_duplicates(rows.filter(pa.array(again))))
+            rows = rows.filter(pa.array(~again))
+        writer.write(rows.select(list(table.schema.names)).cast(table.schema))
+    checked.counts["members"] = writer.close()
+    # the order of the file tells which offender came first
+    findings = (
+        reject_rows(table, pa.concat_tables(bad).sort_by([("__source", "ascending"), ("__row", "ascending")]), rejects)
+        if bad
+        else []
+    )
+    if writer.rows:
+        checked.large["members"] = folder
+        checked.range_rows = _coarser(folder, checked)
+        files = listed(tuple(sorted(folder.glob("*.parquet"))))
+        connection.execute(f"CREATE VIEW member_codes AS SELECT member_id, member FROM read_parquet({files})")
+    return findings
+
+
+def _repeated(ids: pa.StringArray, last: str | None) -> tuple[npt.NDArray[np.bool_], str]:
+    """Where a sorted id equals the one before it; `last` is the id before the first."""
+    again = np.zeros(len(ids), bool)
+    again[0] = ids[0].as_py() == last
+    if len(ids) > 1:
+        again[1:] = pc.equal(ids.slice(1), ids.slice(0, len(ids) - 1)).to_numpy(zero_copy_only=False)
+    return again, ids[-1].as_py()
+
+
+def _as_duplicates(rows: pa.Table) -> pa.Table:
+    place = rows.schema.get_field_index("__reason")
+    rows = rows.set_column(place, "__reason", pa.array(["member_id|duplicate"] * rows.num_rows, pa.string()))
+    names = [n for n in rows.column_names if not n.startswith("__")]
+    originals = [json.dumps(r, ensure_ascii=False, default=str) for r in rows.select(names).to_pylist()]
+    place = rows.schema.get_field_index("__original")
+    return rows.set_column(place, "__original", pa.array(originals, pa.string()))
+
+
+class _RangeWriter:
+    """Cuts a stream of rows into files of equally many members and numbers them."""
+
+    def __init__(self, folder: Path, range_rows: int) -> None:
+        self.folder, self.range_rows, self.rows = folder, range_rows, 0
+        self._pending: list[pa.Table] = []
+        self._waiting = 0
+        self._written = 0
+
+    def write(self, rows: pa.Table) -> None:
+        self._pending.append(rows)
+        self._waiting += rows.num_rows
+        while self._waiting >= self.range_rows:
+            whole = pa.concat_tables(self._pending)
+            self._flush(whole.slice(0, self.range_rows))
+            self._pending = [whole.slice(self.range_rows)]
+            self._waiting -= self.range_rows
+
+    def close(self) -> int:
+        if self._waiting:
+            self._flush(pa.concat_tables(self._pending))
+        return self.rows
+
+    def _flush(self, rows: pa.Table) -> None:
+        codes = pa.array(np.arange(self.rows, self.rows + rows.num_rows, dtype=np.int32))
+        path = self.folder / f"part-{self._written:05d}.parquet"
+        pq.write_table(rows.add_column(0, "member", codes), path, compression="lz4")
+        self.rows += rows.num_rows
+        self._written += 1
+
+
+def _coarser(folder: Path, checked: Checked) -> int:
+    """Length of the ranges, doubled until there are few enough; joins neighbouring files accordingly."""
+    length = checked.range_rows
+    while -(-checked.members // length) > MOST_RANGES:
+        length *= 2
+    if length > checked.range_rows:
+        files = sorted(folder.glob("*.parquet"))
+        each = length // checked.range_rows
+        for number in range(0, len(files), each):
+            whole = pa.concat_tables([pq.read_table(f) for f in files[number : number + each]])
+            for path in files[number : number + each]:
+                path.unlink()
+            pq.write_table(whole, folder / f"part-{number // each:05d}.parquet", compression="lz4")
+    return length
+
+
+def write_rows(
+    connection: duckdb.DuckDBPyConnection, table: Table, conversion: Conversion, checked: Checked, rejects: RejectFile
+) -> list[Finding]:
+    """Write the rows of a table that refers to members into ranges of member codes, bad rows apart."""
+    folder = checked.work / table.name
+    kept = [c.name for c in table if c.name not in ("member_id", "connection_id", "event_id")]
+    joins = "LEFT JOIN member_codes m ON m.member_id = s.member_id"
+    reasons = ["WHEN m.member IS NULL THEN 'member_id|reference'"]
+    codes = "m.member AS member"
+    if table.name == "connections":
+        joins += " LEFT JOIN member_codes o ON o.member_id = s.connection_id"
+        reasons.append("WHEN o.member IS NULL THEN 'connection_id|reference'")
+        codes += ", o.member AS connection"
+    if table.name == "events":
+        courses = checked.tables.get("courses")
+        if courses is not None:
+            connection.register("course_ids", courses.select(["course_id"]))
+            joins += " LEFT JOIN course_ids c ON c.course_id = s.course_id"
+            reasons.append("WHEN s.course_id IS NOT NULL AND c.course_id IS NULL THEN 'course_id|reference'")
+        codes += ", hash(s.event_id) AS event_hash, s.event_id IS NOT NULL AS has_event"
+    reason = f"coalesce(s.__reason, CASE {' '.join(reasons)} END)"
+    joined = f"SELECT s.*, {codes}, {reason} AS __why FROM ({conversion.sql}) s {joins}"
+    lead = {"connections": "member, connection", "events": "member, CASE WHEN has_event THEN event_hash END AS event"}
+    good = ", ".join([lead.get(table.name, "member"), *(named(c) for c in kept)])
+    original = f"CASE WHEN __why IS NOT NULL THEN coalesce(__original, {typed_row(table)}) END AS __original"
+    part = f"CASE WHEN __why IS NULL THEN member // {checked.range_rows} ELSE -1 END AS part"
+    select = f"SELECT {part}, {good}, __source, __row, __why AS __reason, {original} FROM ({joined})"
+    if table.name == "connections":
+        select = _both_directions(select, checked.range_rows)
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute(f"SET partitioned_write_max_open_files = {MOST_RANGES + 8}")
+    connection.execute(
+        f"COPY ({select}) TO {quoted(str(folder))} (FORMAT parquet, PARTITION_BY (part), COMPRESSION lz4_raw, OVERWRITE_OR_IGNORE)"
+    )
+    connection.execute("SET preserve_insertion_order = true")
+    folder.mkdir(exist_ok=True)
+    findings = _rejected(connection, table, folder / "part=-1", rejects)
+    rows = sum(pq.read_metadata(f).num_rows for f in folder.glob("part=*/*.parquet"))
+    checked.counts[table.name] = rows // 2 if table.name == "connections" else rows
+    checked.large[table.name] = folder
+    if table.name == "events":
+        findings += _counted_once(connection, checked)
+    return findings
+
+
+def _both_directions(select: str, range_rows: int) -> str:
+    """Each good pair under both of its ends; a bad row once."""
+    ends = (
+        "CASE WHEN __reason IS NULL THEN [{'m': member, 'o': connection}, {'m': connection, 'o': member}] "
+        "ELSE [{'m': member, 'o': connection}] END"
+    )
+    part = f"CASE WHEN __reason IS NULL THEN e.m // {range_rows} ELSE -1 END AS part"
+    return (
+        f"SELECT {part}, e.m AS member, e.o AS connection, __source, __row, __reason, __original "
+        f"FROM (SELECT *, unnest({ends}) AS e FROM ({select}))"
+    )
+
+
+def _rejected(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path, rejects: RejectFile) -> list[Finding]:
+    if not folder.is_dir():
+        return []
+    files = listed(tuple(sorted(folder.glob("*.parquet"))))
+    ordered = (
+        f"SELECT __reason, __original, __row, __source FROM read_parquet({files}) ORDER BY __source, __row, __original"
+    )
+    reader = connection.sql(ordered).to_arrow_reader(_REASON_BATCH)
+    counted: dict[str, Finding] = {}
+    for batch in reader:
+        for found in reject_rows(table, pa.Table.from_batches([batch]), rejects):
+            key = f"{found.column}|{found.message}"
+            before = counted.get(key)
+            count = (found.count or 0) + ((before.count or 0) if before else 0)
+            first = before.first if before else found.first
+            counted[key] = Finding(
+                found.weight, found.table, found.column, found.message, count, first, found.next_step
+            )
+    shutil.rmtree(folder)
+    return list(counted.values())
+
+
+def _counted_once(connection: duckdb.DuckDBPyConnection, checked: Checked) -> list[Finding]:
+    """Events whose id stands there before: kept in the files, counted once when they are gathered."""
+    again = 0
+    for number in range(checked.ranges):
+        files = checked.files("events", number)
+        if files:
+            row: Any = connection.execute(
+                f"SELECT count(event) - count(DISTINCT (member, event)) FILTER (event IS NOT NULL) FROM read_parquet({listed(tuple(files))})"
+            ).fetchone()
+            again += int(row[0])
+    if not again:
+        return []
+    message = "the id stands there already; such an event counts once"
+    return [Finding(Weight.NOTE, "events", "event_id", message, again)]
