@@ -55,7 +55,7 @@ def invent_ground(
         title_family=(np.arange(titles) % families).astype(np.int32),
         title_skills=title_skills,
         families=[f"f{i}" for i in range(families)],
-        **course_arrays(COURSES.schema.empty_table(), {}, skills),
+        **course_arrays(COURSES.schema.empty_table(), {}, parents),
     )
     return invent_catalogue(ground, courses, seed, day)
 
@@ -78,7 +78,7 @@ def invent_catalogue(ground: Ground, courses: int = 10_000, seed: int = 7, day: 
 def replace_courses(ground: Ground, courses: pa.Table) -> Ground:
     """The same skills and titles under other courses."""
     known = skill_codes(ground.skills, ground.skill_names, ground.skill_aliases)
-    return replace(ground, **course_arrays(courses, known, len(ground.skills)))
+    return replace(ground, **course_arrays(courses, known, ground.skill_parents, ground.top))
 
 
 def skill_sets(ground: Ground, size: int, rng: np.random.Generator) -> Csr:

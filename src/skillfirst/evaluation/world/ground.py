@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from skillfirst.errors import DataError
 from skillfirst.evaluation.world.samplers import RowSampler, unit_rows
+from skillfirst.evaluation.world.teaching import taught_skills
 from skillfirst.tables.schemas import COURSES, LEVELS, Kind
 from skillfirst.tables.sparse import Csr
 from skillfirst.tables.vocabulary import Vocabulary
@@ -38,7 +39,7 @@ class Ground:
 
     `title_skills`: titles x skills, weights 0 to 1. `course_skills`: courses x skills, what a course truly
     teaches, rows of length 1. `created`: int32, days since 1970 (-1 when undated). `level`: int8, 0 unknown,
-    else 1 to 3. `language`: int8, index in `languages`. `minutes`: float32.
+    else 1 to 3. `language`: int8, index in `languages`. `minutes`: float32. `top`: skills that are whole fields.
     """
 
     skills: Vocabulary
@@ -58,6 +59,7 @@ class Ground:
     language: npt.NDArray[np.int8]
     minutes: npt.NDArray[np.float32]
     languages: Sequence[str] = field(default=("en",))
+    top: frozenset[int] = frozenset()
 
     @cached_property
     def course_ids(self) -> pa.Array:
@@ -208,6 +210,8 @@ def ground(
     parents = [(i, skills.code(p)) for i, r in enumerate(skill_rows) for p in split(r.get("parents", ""))]
     parents = [p for p in parents if p[1] >= 0]
     size = len(skills)
+    broader = Csr.from_pairs([p[0] for p in parents], [p[1] for p in parents], None, (size, size))
+    top = frozenset(i for i, r in enumerate(skill_rows) if r.get("kind") == "field")
     families = sorted({r.get("family") or r["title_id"] for r in title_rows})
     weights = [
         (titles.code(r["title_id"]), skills.code(r["skill_id"]), float(r.get("weight") or 1.0))
@@ -218,7 +222,8 @@ def ground(
         skills=skills,
         skill_names=names,
         skill_aliases=aliases,
-        skill_parents=Csr.from_pairs([p[0] for p in parents], [p[1] for p in parents], None, (size, size)),
+        skill_parents=broader,
+        top=top,
         titles=titles,
         title_names=[r["name"] for r in title_rows],
         title_aliases=[split(r.get("aliases", "")) for r in title_rows],
@@ -227,22 +232,21 @@ def ground(
             [w[0] for w in weights], [w[1] for w in weights], [w[2] for w in weights], (len(titles), len(skills))
         ),
         families=families,
-        **course_arrays(courses, skill_codes(skills, names, aliases), len(skills)),
+        **course_arrays(courses, skill_codes(skills, names, aliases), broader, top),
     )
 
 
-def course_arrays(courses: pa.Table, known: dict[str, int], width: int) -> dict[str, Any]:
+def course_arrays(
+    courses: pa.Table, known: dict[str, int], parents: Csr, top: frozenset[int] = frozenset()
+) -> dict[str, Any]:
     """The course half of a `Ground`, from a table of the COURSES schema."""
-    tags = courses["skills"].to_pylist()
-    entries = [(i, known[t.casefold()]) for i, row in enumerate(tags) for t in row or () if t.casefold() in known]
-    taught = Csr.from_pairs([e[0] for e in entries], [e[1] for e in entries], np.ones(len(entries)), (len(tags), width))
     spoken = [(v or "en") for v in courses["language"].to_pylist()]
     languages = ["en", *sorted(set(spoken) - {"en"})]
     levels: dict[str | None, int] = {None: 0, **{name: i + 1 for i, name in enumerate(LEVELS)}}
     created = courses["created_on"].cast(pa.int32()).fill_null(-1).to_numpy()
     return {
         "courses": courses,
-        "course_skills": unit_rows(taught),
+        "course_skills": taught_skills(courses, known, parents, top),
         "created": np.asarray(created, np.int32),
         "level": np.array([levels[v] for v in courses["level"].to_pylist()], np.int8),
         "language": np.array([languages.index(v) for v in spoken], np.int8),

@@ -31,10 +31,24 @@ COUNTRIES: tuple[tuple[str, float, tuple[str, ...]], ...] = (
     ("AT", 0.03, ("de", "en")),
     ("CH", 0.03, ("de", "fr", "en")),
 )
-INDUSTRIES = (
-    "Software", "Finance", "Health care", "Education", "Manufacturing", "Retail", "Media and design", "Consulting",
-    "Public administration", "Logistics", "Energy", "Hospitality",
-)  # fmt: skip
+# industry and the title families that are mostly found in it
+AT_HOME: dict[str, tuple[str, ...]] = {
+    "Software": ("software", "cloud", "infrastructure", "security", "data", "product", "project"),
+    "Finance": ("finance", "administration"),
+    "Health care": ("health",),
+    "Education": ("education", "languages", "people"),
+    "Manufacturing": ("engineering", "operations", "trades"),
+    "Construction": ("construction",),
+    "Retail": ("sales", "marketing"),
+    "Media and design": ("design", "media"),
+    "Consulting": ("management",),
+    "Public administration": ("public", "legal"),
+    "Logistics": ("logistics",),
+    "Hospitality": ("hospitality",),
+    "Research": ("science",),
+    "Agriculture": ("agriculture",),
+}
+INDUSTRIES = tuple(AT_HOME)
 TEMPOS = ("daily", "weekly", "monthly", "once")
 
 
@@ -108,9 +122,21 @@ def join(parts: Sequence[Population]) -> Population:
 
 
 def title_shares(ground: Ground) -> npt.NDArray[np.float64]:
-    """How common titles are: 1 / (rank + 4) in an order that means nothing but is the same for every seed."""
-    rank = np.random.default_rng([len(ground.titles), 3]).permutation(len(ground.titles))
-    return np.asarray(1.0 / (rank + 4.0), np.float64)
+    """How common titles are: 1 / (rank + 3), first the titles for whose skills the catalogue has most courses.
+
+    An academy is made for the people it has. The order is the same for every seed.
+    """
+    place, skill, weight = pairs(ground.title_skills, np.arange(len(ground.titles)))
+    served = np.bincount(place, weights=weight * ground.skill_taught[skill], minlength=len(ground.titles))
+    rank = np.empty(len(served), np.int64)
+    rank[np.lexsort((np.arange(len(served)), -served))] = np.arange(len(served))
+    return np.asarray(1.0 / (rank + 3.0), np.float64)
+
+
+def home_industry(ground: Ground) -> npt.NDArray[np.int64]:
+    """For each title family the industry it is mostly found in."""
+    known = {family: code for code, families in enumerate(AT_HOME.values()) for family in families}
+    return np.array([known.get(name, place % len(INDUSTRIES)) for place, name in enumerate(ground.families)], np.int64)
 
 
 def invent_chunk(
@@ -121,7 +147,7 @@ def invent_chunk(
     target = np.where(rng.random(size) < c.aims, near_titles(ground, title, rng), -1)
     target[target == title] = -1
     country = categorical([share for _, share, _ in COUNTRIES], size, rng)
-    home = np.array([k % len(INDUSTRIES) for k in range(len(ground.families))])[ground.title_family[title]]
+    home = home_industry(ground)[ground.title_family[title]]
     industry = np.where(rng.random(size) < 0.5, home, rng.integers(0, len(INDUSTRIES), size))
     tires = c.tiring * np.exp(c.tiring_spread * rng.standard_normal(size) - c.tiring_spread**2 / 2)
     tires = np.where(rng.random(size) < c.warming_share, -0.25, tires)
