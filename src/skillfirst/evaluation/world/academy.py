@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from skillfirst.errors import UsageError
-from skillfirst.evaluation.world import history, network, profiles
+from skillfirst.evaluation.world import history, network, personas, profiles
 from skillfirst.evaluation.world.constants import Constants
 from skillfirst.evaluation.world.ground import Ground, built_in, days
 from skillfirst.evaluation.world.log import table as event_table
-from skillfirst.evaluation.world.personas import Persona, read_personas, settle
+from skillfirst.evaluation.world.personas import Persona
 from skillfirst.evaluation.world.population import CHUNK, Population, invent_population
 from skillfirst.evaluation.world.samplers import stream
 from skillfirst.tables.schemas import CONNECTIONS, INPUT
@@ -45,23 +45,24 @@ def invent(
     *,
     weeks: int = 9,
     ground: Ground | None = None,
-    personas: bool = True,
+    with_personas: bool | None = None,
     constants: Constants | None = None,
 ) -> Academy:
     """An academy of `members` people (personas included) with `weeks` weeks of history up to `day`.
 
     `ground` is the packaged taxonomy and catalogue by default, its dates moved so that the newest course is of the
-    day before. Equal arguments give equal academies. Raises UsageError when there are fewer members than personas.
+    day before; then the personas are members too (on another ground only if asked for). Equal arguments give equal
+    academies. Raises UsageError when there are fewer members than personas.
     """
     if members < 1 or weeks < 1:
         raise UsageError("an academy needs at least one member and one week")
     constants = constants or Constants()
-    known = read_personas() if personas and ground is None else ()
+    known = personas.read_personas() if (ground is None if with_personas is None else with_personas) else ()
     ground = ground or built_in(day)
     if members < len(known):
         raise UsageError(f"an academy with its {len(known)} personas needs at least {len(known)} members")
     people = invent_population(ground, members, seed, days(day), constants)
-    return Academy(ground, settle(people, known, ground, days(day)), known, seed, day, weeks, constants)
+    return Academy(ground, personas.settle(people, known, ground, days(day)), known, seed, day, weeks, constants)
 
 
 def chunks(academy: Academy, size: int = CHUNK) -> Iterator[np.ndarray]:
@@ -73,28 +74,36 @@ def chunks(academy: Academy, size: int = CHUNK) -> Iterator[np.ndarray]:
 def tables(academy: Academy, part: str) -> Iterator[pa.Table]:
     """One table of the academy in chunks (at least one, possibly empty). Chunks depend on the seed alone."""
     people, ground, c = academy.population, academy.ground, academy.constants
-    end = days(academy.day)
+    end, known = days(academy.day), academy.personas
     if part == "courses":
         yield ground.courses
     elif part == "members":
+        yield personas.their_members(known, ground, people)
         for here in chunks(academy):
-            yield profiles.members_table(people, ground, here, stream(academy.seed, 5, here[0]), c)
+            rows = profiles.members_table(people, ground, here, stream(academy.seed, 5, here[0]), c)
+            yield rows.slice(len(known)) if here[0] == 0 else rows
     elif part == "member_skills":
+        yield personas.their_skills(known)
         for here in chunks(academy):
-            yield profiles.skills_table(people, ground, here, stream(academy.seed, 6, here[0]), c)
+            rows = profiles.skills_table(people, ground, here, stream(academy.seed, 6, here[0]), c)
+            yield personas.without(rows, known, ("member_id",)) if here[0] == 0 else rows
     elif part == "connections":
-        yield CONNECTIONS.schema.empty_table()
         for one, other in network.connections(people, academy.seed):
-            yield pa.Table.from_arrays([people.ids(one), people.ids(other)], schema=CONNECTIONS.schema)
+            rows = pa.Table.from_arrays([people.ids(one), people.ids(other)], schema=CONNECTIONS.schema)
+            yield personas.without(rows, known, ("member_id", "connection_id"), newcomers=True) if known else rows
+        one, other = personas.their_connections(known, ground, people)
+        yield pa.Table.from_arrays([people.ids(one), people.ids(other)], schema=CONNECTIONS.schema)
     elif part == "activity":
         for here in chunks(academy):
-            yield profiles.activity_table(people, ground, here, stream(academy.seed, 7, here[0]), end)
+            rows = profiles.activity_table(people, ground, here, stream(academy.seed, 7, here[0]), end)
+            yield personas.without(rows, known, ("member_id",), newcomers=True) if here[0] == 0 and known else rows
     elif part == "events":
         window = history.Window(end - 7 * academy.weeks, end)
         trends = history.invent_trends(ground, academy.seed, window.first)
         for number, here in enumerate(chunks(academy, history.chunk_size(ground))):
             log = history.chunk_events(ground, people, int(here[0]), int(here[-1]) + 1, window, trends, academy.seed, c)
             yield event_table(log, ground, people, f"h{number}-")
+        yield event_table(personas.their_past(known, ground, end), ground, people, "p-")
     else:
         raise UsageError(f"there is no part {part!r}", next_step=f"Parts are {', '.join(PARTS)}.")
 

@@ -21,9 +21,9 @@ SKEW = 2.0
 class Groups:
     """Members sorted by a key, for drawing one of the same key."""
 
-    def __init__(self, key: npt.NDArray[np.integer]) -> None:
+    def __init__(self, key: npt.NDArray[np.integer], shuffled: npt.NDArray[np.int32]) -> None:
         self.key = np.asarray(key, np.int64)
-        self.order = np.argsort(self.key, kind="stable").astype(np.int32)
+        self.order = shuffled[np.argsort(self.key[shuffled], kind="stable")]
         counts = np.bincount(self.key)
         self.size, self.start = counts, np.cumsum(counts) - counts
 
@@ -44,10 +44,11 @@ def connections(
     first = np.zeros(size, np.int64)
     filled = np.diff(population.interest.offsets) > 0
     first[filled] = population.interest.indices[population.interest.offsets[:-1][filled]]
-    keys = (population.title + 1, population.industry, first, np.zeros(size, np.int64))
-    groups = [Groups(key) for key in keys]
+    keys = (population.title + 1, population.industry + 1, first, np.zeros(size, np.int64))
+    shuffled = stream(seed, 2).permutation(size).astype(np.int32)  # who is popular has nothing to do with codes
+    groups = [Groups(key, shuffled) for key in keys]
     for start in range(0, size, CHUNK):
-        rng = stream(seed, 2, start // CHUNK)
+        rng = stream(seed, 2, 1 + start // CHUNK)
         here = np.arange(start, min(start + CHUNK, size))
         count = 1 + np.minimum(rng.lognormal(np.log(max(mean - 1, 0.1)) - 0.32, 0.8, len(here)), 500).astype(np.int64)
         place, _ = spread(count)

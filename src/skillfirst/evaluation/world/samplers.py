@@ -71,8 +71,12 @@ def pairs(matrix: Csr, rows: npt.NDArray[np.integer]) -> tuple[Ints, npt.NDArray
     lengths = matrix.offsets[rows + 1] - matrix.offsets[rows]
     place, within = spread(lengths)
     at = matrix.offsets[rows][place] + within
-    values = np.ones(len(at), np.float32) if matrix.values is None else matrix.values[at]
-    return place, matrix.indices[at], values
+    return place, matrix.indices[at], values_of(matrix)[at]
+
+
+def values_of(matrix: Csr) -> npt.NDArray[np.float32]:
+    """The values of a matrix; ones where being there is all that counts."""
+    return np.ones(len(matrix.indices), np.float32) if matrix.values is None else matrix.values
 
 
 def stack(parts: list[Csr]) -> Csr:

@@ -22,7 +22,7 @@ TOKEN = re.compile(r"[\w#+.&]+")
 
 
 def taught_skills(courses: pa.Table, known: Mapping[str, int], parents: Csr, top: frozenset[int]) -> Csr:
-    """Courses x skills, rows of length 1. `known`: casefolded id, name or alias -> code; `top`: fields, never taught."""
+    """Courses x skills, rows of length 1. `known`: casefolded id, name, alias -> code; `top`: fields, never taught."""
     tags = [{known[t.casefold()] for t in row or () if t.casefold() in known} for row in courses["skills"].to_pylist()]
     ids = courses["course_id"].to_pylist()
     place = {id_: i for i, id_ in enumerate(ids)}
