@@ -42,11 +42,13 @@ def attraction(
     foreign: npt.NDArray[np.bool_],
     age_days: npt.NDArray[np.floating],
     mastered: npt.NDArray[np.floating],
+    more: npt.NDArray[np.floating] | float = 0.0,
 ) -> npt.NDArray[np.float64]:
     """Chance that an examined card is clicked by somebody who has not seen it before.
 
     `relevance`: 0 to 1. `quality`: standard normal. `level_gap`: levels apart, >= 0. `foreign`: in a language the
     member does not learn in. `age_days`: since the course appeared. `mastered`: share of its skills held, 0 to 1.
+    `more`: further logits.
     """
     utility = (
         logit(c.base_click)
@@ -56,6 +58,7 @@ def attraction(
         - c.language_loss * foreign
         + c.fresh_gain * np.exp2(-np.maximum(age_days, 0) / 30.0)
         - c.known_loss * mastered
+        + more
     )
     return np.asarray(1.0 / (1.0 + np.exp(-utility)), np.float64)
 
@@ -106,6 +109,14 @@ def widened(interest: Csr, members: npt.NDArray[np.integer], near: csr_matrix, c
     return np.asarray((rows + c.related_share * (rows @ near)).toarray(), np.float32)
 
 
+def widened_dense(interest: Floats, near: csr_matrix, c: Constants) -> Floats:
+    """The same from dense rows of interest."""
+    from scipy.sparse import csr_matrix
+
+    rows = csr_matrix(interest)
+    return np.asarray((rows + c.related_share * (rows @ near)).toarray(), np.float32)
+
+
 def relevance(
     wide: Floats, row: npt.NDArray[np.integer], course: npt.NDArray[np.integer], course_skills: Csr
 ) -> npt.NDArray[np.float64]:
@@ -116,13 +127,13 @@ def relevance(
 
 
 def mastered(
-    mastery: npt.NDArray[np.floating], row: npt.NDArray[np.integer], course: npt.NDArray[np.integer], course_skills: Csr
+    held: npt.NDArray[np.bool_], row: npt.NDArray[np.integer], course: npt.NDArray[np.integer], course_skills: Csr
 ) -> npt.NDArray[np.float64]:
-    """Share of each card's skills that the member holds; `mastery` dense members x skills."""
+    """Share of each card's skills that the member holds; `held` dense members x skills."""
     place, skill, _ = pairs(course_skills, course)
-    held = (mastery[np.asarray(row)[place], skill] > 0).astype(np.float64)
+    weights = held[np.asarray(row)[place], skill].astype(np.float64)
     size = np.maximum(np.bincount(place, minlength=len(course)), 1)
-    return np.asarray(np.bincount(place, weights=held, minlength=len(course)) / size, np.float64)
+    return np.asarray(np.bincount(place, weights=weights, minlength=len(course)) / size, np.float64)
 
 
 def sitting_seconds(

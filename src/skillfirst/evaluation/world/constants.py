@@ -160,7 +160,7 @@ class Constants:
     )  # fmt: skip
     blindness_days: float = known(4.0, 2.0, 10.0, "days after which half of it is forgotten", "assumption")
     dismisses: float = known(
-        0.004, 0.001, 0.01, "examined, ignored cards that are dismissed, times 1 + n", "assumption"
+        0.002, 0.0005, 0.006, "examined, ignored cards that are dismissed, times 1 + n", "assumption"
     )  # fmt: skip
 
     # --- what they do with a course ------------------------------------------------------------------------

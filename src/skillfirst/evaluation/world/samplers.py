@@ -40,9 +40,12 @@ class RowSampler:
 
     def draw(self, rows: npt.NDArray[np.integer], rng: np.random.Generator) -> npt.NDArray[np.int32]:
         """One column for each of `rows` (a row of -1 gives -1); int32."""
+        return self.at(rows, rng.random(len(rows)))
+
+    def at(self, rows: npt.NDArray[np.integer], uniform: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
+        """The same from given uniform numbers in [0, 1)."""
         rows = np.asarray(rows, np.int64)
         out = np.full(len(rows), NOTHING, np.int32)
-        uniform = rng.random(len(rows))
         good = rows >= 0
         good[good] = ~self.empty[rows[good]]
         if good.any():
