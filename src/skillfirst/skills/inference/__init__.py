@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from skillfirst.skills.inference.counts import InferenceCounts, count, merge
-from skillfirst.skills.inference.finish import finish
-from skillfirst.skills.inference.infer import explain_sources, infer
+from skillfirst.skills.inference.fitting import finish
+from skillfirst.skills.inference.members import explain_sources, infer
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.tables import InferenceTables
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from skillfirst.skills.inference.top import by_code, offer
 from skillfirst.tables.sparse import Csr
 
 Floats = npt.NDArray[np.float32]
@@ -60,6 +61,8 @@ def _neighbours(
     n = len(offsets) - 1
     counter = np.zeros(n, np.int32)
     touched = np.empty(n, np.int32)
+    best = np.empty(k, np.int32)
+    strength = np.empty(k)
     for s in range(n):
         count = 0
         for m in range(offsets[s], offsets[s + 1]):
@@ -70,21 +73,13 @@ def _neighbours(
                     touched[count] = t
                     count += 1
                 counter[t] += 1
-        chosen = np.empty(count, np.int32)
-        strength = np.empty(count, np.float64)
-        kept = 0
+        take = 0
         for j in range(count):
             t = touched[j]
             if t != s and counter[t] >= anonymity:
-                chosen[kept] = t
                 # cosine: the plain conditional would give every skill the same popular neighbours
-                strength[kept] = -counter[t] / np.sqrt(float(total[t]))
-                kept += 1
-        # ties by code: sort codes first, then stably by strength
-        by_code = np.argsort(chosen[:kept], kind="mergesort")
-        order = by_code[np.argsort(strength[:kept][by_code], kind="mergesort")]
-        take = min(k, kept)
-        best = np.sort(chosen[order[:take]])
+                take = offer(best, strength, take, k, t, counter[t] / np.sqrt(float(total[t])))
+        by_code(best, strength, take)
         for j in range(take):
             t = best[j]
             index[s, j] = t

@@ -11,6 +11,7 @@ from numba import njit
 from skillfirst.skills.inference.profiles import Profiles
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.tables import InferenceTables
+from skillfirst.skills.inference.top import by_code, offer
 from skillfirst.tables.schemas import Source
 
 Wanted = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int16]]
@@ -28,6 +29,8 @@ def _goals(
     found = np.zeros(members, np.int64)
     need = np.zeros(skills)
     touched = np.empty(skills, np.int32)
+    code = np.empty(limit, np.int32)
+    value = np.empty(limit)
     for i in range(members):
         n = 0
         for j in range(target_offsets[i], target_offsets[i + 1]):
@@ -40,7 +43,6 @@ def _goals(
                 need[s] += target_weight[j] * goal_value[e]
         if n == 0:
             continue
-        codes = np.sort(touched[:n])
         for j in range(held_offsets[i], held_offsets[i + 1]):
             need[held[j]] = 0
         for j in range(wanted_offsets[i], wanted_offsets[i + 1]):
@@ -49,19 +51,17 @@ def _goals(
             need[refused[j]] = 0
         for j in range(inferred_offsets[i], inferred_offsets[i + 1]):
             need[inferred[j]] *= 1.0 - inferred_weight[j]
-        values = np.empty(n)
-        for j in range(n):
-            values[j] = -need[codes[j]]
-        order = np.sort(np.argsort(values, kind="mergesort")[:limit])
         kept = 0
-        for j in order:
-            if -values[j] >= threshold:
-                skill[i, kept] = codes[j]
-                weight[i, kept] = min(-values[j], 1.0)
-                kept += 1
-        found[i] = kept
         for j in range(n):
-            need[codes[j]] = 0
+            s = touched[j]
+            if need[s] >= threshold:
+                kept = offer(code, value, kept, limit, s, need[s])
+            need[s] = 0
+        by_code(code, value, kept)
+        for j in range(kept):
+            skill[i, j] = code[j]
+            weight[i, j] = min(value[j], 1.0)
+        found[i] = kept
     return found
 
 

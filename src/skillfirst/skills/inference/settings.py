@@ -33,11 +33,11 @@ class Inference:
     title_backoff: float = 20.0  # members; k of the notes
     prior_strength: float = 0.5  # probability that a skill of prior weight 1 is held, before any member says so
     prior_members: float = 50.0  # members' worth of belief in prior_strength when counts correct it
-    title_skills: int = 256  # skills kept a title, memory bound
-    title_minimum: float = 0.01  # probability under which a skill of a title is not stored
+    title_entries: int = 5_000_000  # pairs stored over all titles (at least 64 a title), memory bound: 40 MB
+    title_minimum: float = 0.001  # probability under which a skill of a title is not stored
 
     # co-occurrence
-    net_skills: int = 1_000  # up to so many active skills a small network with skill dropout is trained
+    net_skills: int = 300  # up to so many active skills a small network with skill dropout is trained
     ease_skills: int = 5_000  # up to so many EASE in closed form (a dense matrix: 100 MB), sparse neighbours beyond
     ease_lambda: float = 300.0  # members; L2 on the diagonal, measured on two data sets
     neighbours: int = 50  # skills kept a skill beyond ease_skills
@@ -50,7 +50,7 @@ class Inference:
     # network with one hidden layer, see net.py
     net_width: int = 128  # hidden units
     net_epochs: int = 20
-    net_cells: int = 60_000_000  # members x skills a training epoch may visit, time bound
+    net_work: int = 5_000_000_000  # multiplications a training epoch may take, time bound (about a second and a half)
     net_l2: float = 3e-4
     net_dropout: tuple[float, float] = (0.1, 0.6)  # share of a member's skills hidden, drawn evenly from here
     seed: int = 17

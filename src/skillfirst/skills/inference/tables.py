@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -65,11 +66,15 @@ class ProfileColumns:
 def _places(values: pa.Array, names: npt.NDArray[np.str_]) -> npt.NDArray[np.int32]:
     if not len(values) or not len(names):
         return np.full(len(values), -1, np.int32)
+    if len(values) == 1:  # the service asks for one: no Arrow array of all names
+        value = values[0].as_py()
+        place = int(np.searchsorted(names, value)) if value is not None else len(names)
+        return np.array([place if place < len(names) and names[place] == value else -1], np.int32)
     places = pc.index_in(values.cast(pa.string()), pa.array([str(n) for n in names], pa.string()))
     return np.asarray(places.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InferenceTables:
     """All that `infer` needs.
 
@@ -97,7 +102,7 @@ class InferenceTables:
     def titles(self) -> int:
         return len(self.title.base)
 
-    @property
+    @cached_property
     def place(self) -> npt.NDArray[np.int32]:
         """int32, S: position of a skill in `active`, -1 where it has none."""
         out = np.full(self.skills, -1, np.int32)

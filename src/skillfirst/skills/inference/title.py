@@ -84,14 +84,15 @@ def title_table(counts: InferenceCounts, prior: Csr, settings: Inference) -> Tit
     expected = np.maximum(everybody[skill], strength * weight)
     p = np.where(observable, (listed + k * expected) / (n + k), settings.prior_strength * weight)
     p = np.minimum(p, 0.999)
-    base = (k / (members + k)).astype(np.float32)
     keep = (p >= settings.title_minimum) & ((listed > 0) | (weight > 0))
     title, skill, p, weight = title[keep], skill[keep], p[keep], weight[keep]
     order = np.lexsort((skill, -p, title))
     first = np.searchsorted(title[order], np.arange(titles))
-    order = order[np.arange(len(order)) - first[title[order]] < settings.title_skills]
+    room = max(64, settings.title_entries // max(titles, 1))
+    order = order[np.arange(len(order)) - first[title[order]] < room]
     title, skill, p, weight = title[order], skill[order], p[order], weight[order]
-    excess = np.maximum(p - base[title] * everybody[skill], 0)
+    base = _backoff(counts, everybody, title, skill, p, k)
+    excess = p - base[title] * everybody[skill]
     belongs = _belongs(p, everybody[skill], weight, settings)
     wanted = belongs >= 0.05
     return TitleTable(
@@ -100,6 +101,30 @@ def title_table(counts: InferenceCounts, prior: Csr, settings: Inference) -> Tit
         Csr.from_pairs(title, skill, excess, (titles, skills)),
         Csr.from_pairs(title[wanted], skill[wanted], belongs[wanted], (titles, skills)),
     )
+
+
+def _backoff(
+    counts: InferenceCounts,
+    everybody: Floats,
+    title: npt.NDArray[np.int64],
+    skill: npt.NDArray[np.int64],
+    p: npt.NDArray[np.float64],
+    k: float,
+) -> Floats:
+    """The factor on popularity for the skills of a title that are not stored: what they hold together stays the same.
+
+    (skills a member of the title lists in all, minus those stored) / (popularity of the skills not stored), as Katz's
+    back-off in language models; 1 where nobody has the title.
+    """
+    titles = counts.titles
+    members = counts.title_members / MILLI
+    listed = np.bincount(counts.pair_key // counts.skills, counts.pair_members / MILLI, minlength=titles)
+    total = float(everybody.sum(dtype=np.float64))
+    left = (listed + k * total) / (members + k) - np.bincount(title, p * (everybody[skill] > 0), minlength=titles)
+    rest = total - np.bincount(title, everybody[skill].astype(np.float64), minlength=titles)
+    factor = np.where(rest > 1e-9, np.maximum(left, 0) / np.maximum(rest, 1e-9), 1.0)
+    floor = k / (members + k) / 10
+    return np.clip(factor, floor, 2.0).astype(np.float32)
 
 
 def _belongs(

@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from skillfirst.skills.inference.goals import goal_rows
 from skillfirst.skills.inference.profiles import Profiles, read_profiles
-from skillfirst.skills.inference.rows import Knowledge, Members, Rules, infer_rows
+from skillfirst.skills.inference.rows import infer_rows
 from skillfirst.skills.inference.settings import Inference
+from skillfirst.skills.inference.sources import Knowledge, Members, Rules
 from skillfirst.skills.inference.tables import InferenceTables
 from skillfirst.tables.schemas import INFERRED, Source
 from skillfirst.tables.sparse import to_lists
@@ -42,12 +43,12 @@ def flat_knowledge(tables: InferenceTables) -> Knowledge:
     return Knowledge(*(np.asarray(a) if isinstance(a, np.ndarray) else a for a in plain))
 
 
-def flat_rules(settings: Inference) -> Rules:
+def flat_rules(settings: Inference, limit: int) -> Rules:
     """The numbers of the settings, in the types the loops are compiled for."""
     s = settings
     return Rules(
         bool(s.title), bool(s.co_occurrence), bool(s.activity), bool(s.connections), float(s.threshold),
-        int(s.limit), float(s.lift), float(s.certain), bool(s.unsupported), int(s.anonymity),
+        int(limit), float(s.lift), float(s.certain), bool(s.unsupported), int(s.anonymity),
         float(s.half_life * 86_400), int(s.watch_seconds), float(s.complete_weight), float(s.watch_weight),
         float(s.event_weight), float(s.connection_backoff), float(s.trust_title), float(s.trust_co_occurrence),
         float(s.trust_activity), float(s.trust_connections),
@@ -82,7 +83,13 @@ def _infer(profiles: Profiles, tables: InferenceTables, settings: Inference, exp
     source = np.zeros((n, limit), np.int16)
     parts = np.zeros((n, limit, 4) if explain else (0, 0, 4))
     found = infer_rows(
-        flat_members(profiles, tables), flat_knowledge(tables), flat_rules(settings), skill, weight, source, parts
+        flat_members(profiles, tables),
+        flat_knowledge(tables),
+        flat_rules(settings, limit),
+        skill,
+        weight,
+        source,
+        parts,
     )
     return skill, weight, source, found, parts
 

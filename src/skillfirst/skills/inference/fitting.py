@@ -12,11 +12,12 @@ import pyarrow as pa
 from skillfirst.skills.inference import co_occurrence, net
 from skillfirst.skills.inference.counts import InferenceCounts, count, take_rows
 from skillfirst.skills.inference.fusion import ROWS, fit_fusion
-from skillfirst.skills.inference.infer import flat_knowledge, flat_members, flat_rules
+from skillfirst.skills.inference.members import flat_knowledge, flat_members, flat_rules
 from skillfirst.skills.inference.profiles import Profiles, read_profiles, select
-from skillfirst.skills.inference.rows import BUCKETS, EASE, FEATURES, NEIGHBOURS, NET, NOTHING, feature_rows
+from skillfirst.skills.inference.rows import BUCKETS, FEATURES, feature_rows
 from skillfirst.skills.inference.sampling import hidden_skills, mix
 from skillfirst.skills.inference.settings import Inference
+from skillfirst.skills.inference.sources import EASE, NEIGHBOURS, NET, NOTHING
 from skillfirst.skills.inference.tables import InferenceTables, ProfileColumns
 from skillfirst.skills.inference.title import TitleTable, title_table
 from skillfirst.tables.sparse import Csr
@@ -135,9 +136,10 @@ def dense(
 def _train_net(
     counts: InferenceCounts, title: TitleTable, active: npt.NDArray[np.int32], settings: Inference
 ) -> tuple[ProfileColumns, net.Net]:
-    members = min(counts.documents.num_rows, max(settings.net_cells // len(active), 1_000))
+    columns = profile_columns(read_profiles(counts.documents, counts.skills), counts.titles)
+    work = len(active) * (len(active) + columns.width + settings.net_width)
+    members = min(counts.documents.num_rows, max(settings.net_work // work, 1_000))
     profiles = read_profiles(counts.documents.slice(0, members), counts.skills)
-    columns = profile_columns(profiles, counts.titles)
     place = np.full(counts.skills, -1, np.int32)
     place[active] = np.arange(len(active), dtype=np.int32)
     shown = dense(profiles.held.offsets, place[profiles.held.indices], None, len(active))
@@ -167,7 +169,7 @@ def calibrate(
     label, group = np.zeros(room, np.bool_), np.zeros(room, np.int64)
     members = flat_members(shown, tables, keys)
     filled = feature_rows(
-        members, flat_knowledge(tables), flat_rules(settings), hidden.offsets, hidden.indices, thin, x, label, group
+        members, flat_knowledge(tables), flat_rules(settings, 0), hidden.offsets, hidden.indices, thin, x, label, group
     )
     x, label, group = x[:filled], label[:filled], group[:filled]
     return fit_fusion(x, label, group, np.where(label, 1.0, float(thin)))
