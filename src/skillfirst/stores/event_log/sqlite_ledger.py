@@ -25,8 +25,8 @@ FILE = "log.sqlite"
 BUSY_SECONDS = 30.0
 #: bytes of lines after which the write-ahead log is folded back into the file
 FOLD_BACK_BYTES = 4 * 2**20
-CACHE_KIBIBYTES = 64 * 1024
-MAPPED_BYTES = 2**32
+#: a connection's own pages; every reading thread has a connection, the rest is left to the system's cache
+CACHE_KIBIBYTES = 16 * 1024
 
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS event (number INTEGER PRIMARY KEY AUTOINCREMENT, key BLOB NOT NULL, "
@@ -74,7 +74,6 @@ class SqliteLedger:
         if connection is None:
             connection = sqlite3.connect(self.path, BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             connection.text_factory = bytes
-            connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
             connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA secure_delete = ON")
