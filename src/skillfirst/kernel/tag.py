@@ -6,61 +6,167 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skillfirst.skills.tagging.alias import alias_candidates
-from skillfirst.skills.tagging.base import TagSource, Use, candidate_table
+from skillfirst.skills.tagging.base import CANDIDATES, TagSource, Use, candidate_table
+from skillfirst.skills.tagging.choice import Choice, choose
 from skillfirst.skills.tagging.courses import CourseTexts
+from skillfirst.skills.tagging.embeddings import embedder
+from skillfirst.skills.tagging.formula import Reading
 from skillfirst.skills.tagging.human import HumanTags, human_tags
+from skillfirst.skills.tagging.incremental import Previous, content_hashes, tagging_key, unchanged
+from skillfirst.skills.tagging.review import apply_decisions
+from skillfirst.skills.tagging.tagger import tag_rows
+from skillfirst.skills.tagging.thresholds import PUBLISH_PRECISION
+from skillfirst.skills.tagging.translations import inherited
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.tables.schemas import COURSE_SKILLS
+from skillfirst.tables.sparse import Csr
+
+UNKNOWN_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class TagSettings:
-    """`own_tags`: believe `courses.skills`. `add_to_tagged`: also add automatic tags to courses people tagged."""
+    """`own_tags`: believe `courses.skills`, as tags and as labels to learn from. `add_to_tagged`: also add automatic
+    tags to courses people tagged. `candidates`: kept a course. `embeddings`: none, static:FILE, minilm:FOLDER."""
 
     own_tags: bool = True
     add_to_tagged: bool = False
     candidates: int = 50
+    publish_precision: float = PUBLISH_PRECISION
+    embeddings: str = "none"
+    boosting: bool | None = None
     seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TagResult:
     """`candidates`: the best of each course, without a threshold. `course_skills`: what affinity uses, by course
-    in the order given, then skill id. `report`: what was chosen and why, JSON-ready."""
+    in the order given, then skill id. `report`: what was chosen and why, JSON-ready. `hashes` and `key`: what the
+    next tagging needs to leave unchanged courses alone."""
 
     candidates: pa.Table
     course_skills: pa.Table
-    report: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any]
+    hashes: pa.Table
+    key: str
+    choice: Choice | None = field(default=None)
+
+    def as_previous(self) -> Previous:
+        """For the next call."""
+        return Previous(self.candidates, self.hashes, self.key)
 
 
 def tag(
-    courses: pa.Table, taxonomy: Taxonomy, labels: pa.Table | None = None, settings: TagSettings = TagSettings()
+    courses: pa.Table,
+    taxonomy: Taxonomy,
+    labels: pa.Table | None = None,
+    settings: TagSettings = TagSettings(),
+    *,
+    decisions: pa.Table | None = None,
+    previous: Previous | None = None,
 ) -> TagResult:
     """Tags of courses. `labels`: a courses table whose `skills` are known, to learn from.
 
-    Human tags of `courses` stay (weight 1, source human). Raises DataError for a table without ids or titles.
+    Human tags of `courses` stay (weight 1, source human). `decisions`: people's answers to the review sheet.
+    Raises DataError for a table without ids or titles, ExtraMissing where embeddings are asked for and absent.
     """
     texts = CourseTexts.of(courses)
-    people = human_tags(courses if settings.own_tags else courses.slice(0, 0), taxonomy)
-    tagged = people.tagged if settings.own_tags else np.zeros(len(courses), bool)
-    human = _human_candidates(texts, taxonomy, people)
-    wanted = courses if settings.add_to_tagged else courses.filter(pa.array(~tagged))
-    found = alias_candidates(CourseTexts.of(wanted), taxonomy)
-    candidates = _by_course(pa.concat_tables([human, found]), texts)
-    used = candidates.filter(pc.is_in(candidates["use"], pa.array([Use.PUBLISH, Use.FEATURE])))
-    course_skills = _sorted_skills(used, texts)
+    people = human_tags(courses if settings.own_tags else courses.drop_columns(_tag_column(courses)), taxonomy)
+    every, rows, tags, unknown_labels = _labelled(texts, people, labels, taxonomy)
+    hashes = content_hashes(texts)
+    label_ids = [taxonomy.skills.decode(tags.row(i)).to_pylist() for i in range(len(tags))]
+    key = tagging_key(taxonomy, every.only(rows.tolist()), label_ids, repr(settings))
+    kept = unchanged(previous, hashes, key)
+    wanted = np.ones(len(texts), bool) if settings.add_to_tagged else ~people.tagged
+    wanted &= ~np.asarray(pc.is_in(pa.array(texts.ids, pa.string()), kept).to_numpy(zero_copy_only=False), bool)
+    parts = [_human_candidates(texts, taxonomy, people), inherited(texts, taxonomy, people.tags)]
+    choice = None
+    if previous is not None and len(kept):
+        parts.append(_automatic(previous.candidates.filter(pc.is_in(previous.candidates["course_id"], kept))))
+    if wanted.any() and len(taxonomy):
+        reading = Reading.of(every, taxonomy, embedder(settings.embeddings))
+        choice = choose(
+            reading, rows, tags,
+            seed=settings.seed, precision=settings.publish_precision, boosting=settings.boosting,
+        )  # fmt: skip
+        parts.append(tag_rows(reading, np.flatnonzero(wanted).astype(np.int64), choice, settings.candidates))
+    candidates = _by_course(pa.concat_tables(parts), texts)
+    if decisions is not None:
+        candidates = _by_course(apply_decisions(candidates, decisions), texts)
     report = {
         "courses": len(courses),
-        "human_tagged": int(tagged.sum()),
-        "unknown_tags": sum(n for _, n in people.unknown),
-        "unknown_tags_first": [t for t, _ in people.unknown[:10]],
+        "skills": len(taxonomy),
+        "human_tagged": int(people.tagged.sum()),
+        "tagged_now": int(wanted.sum()),
+        "kept_from_before": len(kept),
+        "embeddings": settings.embeddings,
+        **_lost(people, unknown_labels),
         "taxonomy_warnings": list(taxonomy.warnings),
+        **_chosen(choice),
     }
-    return TagResult(candidates, course_skills, report)
+    used = candidates.filter(pc.is_in(candidates["use"], pa.array([str(Use.PUBLISH), str(Use.FEATURE)])))
+    return TagResult(candidates, _sorted_skills(used, texts), report, hashes, key, choice)
+
+
+def _labelled(
+    texts: CourseTexts, people: HumanTags, labels: pa.Table | None, taxonomy: Taxonomy
+) -> tuple[CourseTexts, npt.NDArray[np.int64], Csr, list[tuple[str, int]]]:
+    """All texts, the places of the labelled courses among them, their tags, and the label names nobody knows.
+
+    A course that stands in both tables keeps its own tags; without any it has those of `labels`.
+    """
+    rows = {int(i): people.tags.row(int(i)) for i in np.flatnonzero(people.tagged)}
+    unknown: list[tuple[str, int]] = []
+    every = texts
+    if labels is not None and len(labels):
+        others = CourseTexts.of(labels)
+        known = human_tags(labels, taxonomy)
+        unknown = known.unknown
+        every = texts.with_others(others)
+        place = {course_id: i for i, course_id in enumerate(every.ids)}
+        for i in np.flatnonzero(known.tagged).tolist():
+            rows.setdefault(place[others.ids[i]], known.tags.row(i))
+    order = sorted(rows)
+    owner = np.repeat(np.arange(len(order)), [len(rows[i]) for i in order])
+    codes = np.concatenate([rows[i] for i in order]) if order else np.empty(0, np.int32)
+    return every, np.asarray(order, np.int64), Csr.from_pairs(owner, codes, None, (len(order), len(taxonomy))), unknown
+
+
+def _tag_column(courses: pa.Table) -> list[str]:
+    return ["skills"] if "skills" in courses.column_names else []
+
+
+def _automatic(candidates: pa.Table) -> pa.Table:
+    """Without the rows that are found anew each time."""
+    anew = pa.array([str(TagSource.HUMAN), str(TagSource.REVIEW), str(TagSource.TRANSLATION)])
+    return candidates.filter(pc.invert(pc.is_in(candidates["source"], anew))).select(CANDIDATES.names)
+
+
+def _lost(people: HumanTags, labels: list[tuple[str, int]]) -> dict[str, Any]:
+    return {
+        "unknown_tags": sum(n for _, n in people.unknown),
+        "unknown_tags_first": [t for t, _ in people.unknown[:UNKNOWN_NAMED]],
+        "unknown_label_tags": sum(n for _, n in labels),
+        "unknown_label_tags_first": [t for t, _ in labels[:UNKNOWN_NAMED]],
+    }
+
+
+def _chosen(choice: Choice | None) -> dict[str, Any]:
+    if choice is None:
+        return {"method": "none", "why": "no course needed an automatic tag"}
+    limits = choice.thresholds
+    return {
+        **choice.report,
+        "thresholds": {
+            "publish": round(limits.publish, 4) if limits.publish_reachable else None,
+            "feature": round(limits.feature, 4),
+            "review": round(limits.review, 4),
+        },
+    }
 
 
 def _human_candidates(texts: CourseTexts, taxonomy: Taxonomy, people: HumanTags) -> pa.Table:
@@ -75,21 +181,19 @@ def _human_candidates(texts: CourseTexts, taxonomy: Taxonomy, people: HumanTags)
 
 
 def _by_course(candidates: pa.Table, texts: CourseTexts) -> pa.Table:
-    """By course in the given order, falling probability, skill id; of a repeated skill the first row stays."""
+    """By course in the given order, falling probability, then as given; of a repeated skill the first row stays."""
     place = pc.index_in(candidates["course_id"], pa.array(texts.ids, pa.string()))
-    keyed = candidates.append_column("place", place)
-    order = pc.sort_indices(keyed, [("place", "ascending"), ("probability", "descending"), ("skill_id", "ascending")])
-    return _first_of_pair(candidates.take(order))
-
-
-def _first_of_pair(table: pa.Table) -> pa.Table:
-    pair = pc.binary_join_element_wise(table["course_id"], table["skill_id"], "\x1f")
-    seen = pc.dictionary_encode(pair).combine_chunks().indices.to_numpy()
+    keyed = candidates.append_column("place", place).filter(pc.is_valid(place))
+    keyed = keyed.append_column("given", pa.array(np.arange(len(keyed))))
+    order = pc.sort_indices(keyed, [("place", "ascending"), ("probability", "descending"), ("given", "ascending")])
+    ordered = keyed.take(order).select(CANDIDATES.names)
+    pair = pc.binary_join_element_wise(ordered["course_id"], ordered["skill_id"], "\x1f")
+    seen = pair.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
     _, first = np.unique(seen, return_index=True)
-    return table.take(pa.array(np.sort(first)))
+    return ordered.take(pa.array(np.sort(first))).combine_chunks()
 
 
 def _sorted_skills(used: pa.Table, texts: CourseTexts) -> pa.Table:
     place = pc.index_in(used["course_id"], pa.array(texts.ids, pa.string()))
     order = pc.sort_indices(used.append_column("place", place), [("place", "ascending"), ("skill_id", "ascending")])
-    return used.select(COURSE_SKILLS.schema.names).take(order).combine_chunks()
+    return used.take(order).select(COURSE_SKILLS.schema.names).combine_chunks()

@@ -17,8 +17,8 @@ from skillfirst.skills.tagging.courses import FIELDS, CourseTexts
 from skillfirst.skills.tagging.gazetteer import SHORT, Gazetteer, Mention
 from skillfirst.skills.taxonomy import Taxonomy
 
-# share of mentions that people confirm, by where a skill is named; set by hand, not fitted to any catalogue
-PROBABILITY = {"title": 0.85, "twice": 0.6, "once": 0.35}
+# share of mentions that people confirm, by where a skill is named; set by hand, not fitted to one catalogue
+PROBABILITY = {"title": 0.7, "twice": 0.5, "once": 0.3}
 SPANS_KEPT = 5
 _SENTENCE_ENDS = ".!?:;\n•-–—"
 
@@ -35,6 +35,13 @@ class Spans:
     @property
     def total(self) -> int:
         return sum(self.counts.values())
+
+    @property
+    def probability(self) -> float:
+        """By where the skill is named; 0 when it is only hinted at."""
+        if not self.total:
+            return 0.0
+        return PROBABILITY["title" if self.counts["title"] else "twice" if self.total > 1 else "once"]
 
     def evidence(self) -> Evidence:
         return [
@@ -113,9 +120,8 @@ def alias_candidates(courses: CourseTexts, taxonomy: Taxonomy) -> pa.Table:
         for code, spans in named.items():
             if not spans.total:
                 continue
-            where = "title" if spans.counts["title"] else "twice" if spans.total > 1 else "once"
-            use = Use.PUBLISH if where == "title" else Use.FEATURE
-            scored.append((-PROBABILITY[where], -spans.total, taxonomy.skills[code], use, spans.evidence()))
+            use = Use.PUBLISH if spans.counts["title"] else Use.FEATURE
+            scored.append((-spans.probability, -spans.total, taxonomy.skills[code], use, spans.evidence()))
         for minus, _, skill_id, use, evidence in sorted(scored, key=lambda s: s[:3])[:50]:
             rows.append((course_id, skill_id, -minus, -minus, use, TagSource.ALIAS, evidence))
     return candidate_table(rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -70,6 +71,16 @@ class CourseTexts:
                 else [None] * len(courses)
             ),
         )
+
+    def with_others(self, others: CourseTexts) -> CourseTexts:
+        """These courses, then those of `others` whose id is not here."""
+        known = set(self.ids)
+        new = [i for i, course_id in enumerate(others.ids) if course_id not in known]
+        return CourseTexts(*(getattr(self, f) + [getattr(others, f)[i] for i in new] for f in self.__slots__))
+
+    def only(self, rows: Sequence[int]) -> CourseTexts:
+        """Some of the courses."""
+        return CourseTexts(*([getattr(self, f)[i] for i in rows] for f in self.__slots__))
 
     def content_hashes(self) -> list[str]:
         """One hash a course over everything a tagger reads of it (BLAKE2b, 16 bytes, hexadecimal)."""

@@ -28,9 +28,9 @@ class HumanTags:
 def human_tags(courses: pa.Table, taxonomy: Taxonomy) -> HumanTags:
     """The tags of each course; two names of one skill count once, unknown ones are dropped and counted."""
     n, width = len(courses), len(taxonomy.skills)
-    if "skills" not in courses.column_names or not n or not pa.types.is_list(courses["skills"].type):
+    if "skills" not in courses.column_names or not n or pa.types.is_null(courses["skills"].type):
         return HumanTags(Csr.from_pairs([], [], None, (n, width)), [])
-    offsets, texts = list_parts(courses["skills"])
+    offsets, texts = list_parts(courses["skills"].cast(pa.list_(pa.string())))
     codes = taxonomy.resolve(texts)
     rows = np.repeat(np.arange(n), np.diff(offsets))
     known = codes >= 0

@@ -1,0 +1,165 @@
+"""The fixed formula: how well a skill fits a course when nobody has labelled anything.
+
+Mentions found by the gazetteer, similarity of words and pairs, similarity of characters, and embeddings where
+there are some. The weights were set once over several catalogues and are never fitted to the one at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from skillfirst.skills.tagging.alias import Spans, named_skills
+from skillfirst.skills.tagging.courses import FIELDS, CourseTexts
+from skillfirst.skills.tagging.embeddings import Embedder
+from skillfirst.skills.tagging.gazetteer import Gazetteer
+from skillfirst.skills.tagging.lexicon import CourseWords, Lexicon, Sparse, read
+from skillfirst.skills.taxonomy import Taxonomy
+
+Block = npt.NDArray[np.float32]  # courses of a batch x skills
+
+MENTION_WEIGHT, WORD_WEIGHT, GRAM_WEIGHT = 0.4, 2.0, 0.5
+TITLE_EMBEDDING_WEIGHT, TEXT_EMBEDDING_WEIGHT = 1.0, 1.0
+MENTION_SCALE = 6.0
+SHORT_SHARE, INNER_SHARE = 0.6, 0.5  # of a full mention: shortened names, names inside longer ones
+BATCH_CELLS = 4_000_000  # courses x skills held at once, a block of 16 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Evidences:
+    """Dense blocks of one batch, courses x skills, every way in which a text speaks for a skill."""
+
+    formula: Block
+    parts: dict[str, Block]
+    spans: list[dict[int, Spans]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A catalogue read once: its words, its mentions of skills, its vectors; label-free."""
+
+    courses: CourseTexts
+    taxonomy: Taxonomy
+    lexicon: Lexicon
+    words: CourseWords
+    spans: list[dict[int, Spans]]
+    vectors: Sparse
+    grams: Sparse
+    titles: Sparse
+    shelves: Sparse
+    name_vectors: tuple[Sparse, Sparse, Sparse]
+    mention_idf: Block
+    embeddings: dict[str, Block] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, courses: CourseTexts, taxonomy: Taxonomy, embed: Embedder | None = None) -> Reading:
+        """Reads every text once."""
+        gazetteer = Gazetteer.of(taxonomy)
+        lexicon, words = read(courses, taxonomy)
+        spans = [
+            named_skills(((name, courses.field(name)[i]) for name in FIELDS), gazetteer, taxonomy)
+            for i in range(len(courses))
+        ]
+        mentioned = np.zeros(len(taxonomy.skills))
+        for named in spans:
+            mentioned[list(named)] += 1
+        vectors = {}
+        if embed is not None and len(courses) and len(taxonomy.skills):
+            vectors = {
+                "title": embed(courses.title),
+                "text": embed([f"{t}. {b}" for t, b in zip(courses.title, courses.joined(), strict=True)]),
+                "name": embed(taxonomy.names),
+            }
+        return cls(
+            courses, taxonomy, lexicon, words, spans,
+            vectors=lexicon.course_vectors(words),
+            grams=lexicon.gram_vectors(words.text),
+            titles=lexicon.title_vectors(words),
+            shelves=lexicon.shelf_vectors(words),
+            name_vectors=lexicon.name_vectors(),
+            mention_idf=np.log(1 + len(courses) / (1 + mentioned)).astype(np.float32),
+            embeddings=vectors,
+        )  # fmt: skip
+
+    @cached_property
+    def name_rarity(self) -> Block:
+        """Mean idf of the words of each skill's name."""
+        names = self.lexicon.names[self.lexicon.starts]
+        count = np.maximum(np.asarray(names.sum(axis=1)).ravel(), 1)
+        return np.asarray((names @ self.lexicon.idf) / count, np.float32)
+
+    @cached_property
+    def name_length(self) -> Block:
+        """Characters of each skill's name."""
+        return np.asarray([len(name) for name in self.taxonomy.names], np.float32)
+
+    def batches(self, rows: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+        """Rows in pieces of bounded memory."""
+        size = max(1, BATCH_CELLS // max(1, len(self.taxonomy.skills)))
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size]
+
+    def evidences(self, rows: npt.NDArray[np.int64]) -> Evidences:
+        """The formula and its parts for some courses."""
+        both, single, grams = self.name_vectors
+        best = self.lexicon.best_spelling
+        spans = [self.spans[i] for i in rows]
+        parts = {
+            "words": best(_product(self.vectors[rows], both)),
+            "title_words": best(_product(self.titles[rows], single)),
+            "grams": best(_product(self.grams[rows], grams)),
+            "title_grams": best(_product(self.lexicon.gram_vectors(self.words.title[rows]), grams)),
+            **self._mentions(spans),
+        }
+        formula = (
+            MENTION_WEIGHT * np.tanh(parts["mentions"] / MENTION_SCALE)
+            + WORD_WEIGHT * parts["words"]
+            + GRAM_WEIGHT * parts["grams"]
+        )
+        if self.embeddings:
+            name = self.embeddings["name"].T
+            parts["title_meaning"] = self.embeddings["title"][rows] @ name
+            parts["text_meaning"] = self.embeddings["text"][rows] @ name
+            formula = formula + TITLE_EMBEDDING_WEIGHT * np.maximum(parts["title_meaning"], 0)
+            formula = formula + TEXT_EMBEDDING_WEIGHT * np.maximum(parts["text_meaning"], 0)
+        return Evidences(np.asarray(formula, np.float32), parts, spans)
+
+    def _mentions(self, spans: list[dict[int, Spans]]) -> dict[str, Block]:
+        shape = (len(spans), len(self.taxonomy.skills))
+        title, text, short, inner, total = (np.zeros(shape, np.float32) for _ in range(5))
+        for i, named in enumerate(spans):
+            for code, found in named.items():
+                title[i, code] = found.counts["title"]
+                text[i, code] = found.counts["description"] + found.counts["contents"]
+                short[i, code] = found.short["title"] * 3 + found.short["description"] + found.short["contents"]
+                inner[i, code] = found.inner.total()
+                total[i, code] = (
+                    3 * np.log1p(found.counts["title"])
+                    + np.log1p(found.counts["description"])
+                    + 0.5 * np.log1p(found.counts["contents"])
+                    + SHORT_SHARE * (3 * np.log1p(found.short["title"]) + np.log1p(found.short["description"]))
+                    + 0.5 * SHORT_SHARE * np.log1p(found.short["contents"])
+                    + INNER_SHARE * np.log1p(inner[i, code])
+                )
+        return {
+            "mentions": total * self.mention_idf,
+            "title_mentions": title, "text_mentions": text, "short_mentions": short, "inner_mentions": inner,
+        }  # fmt: skip
+
+    def kernel(self, rows: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> Block:
+        """Similarity of courses, rows x others: words and pairs + .5 characters + .3 title + .3 shelf + meaning."""
+        total = _product(self.vectors[rows], self.vectors[others])
+        for share, vectors in ((0.5, self.grams), (0.3, self.titles), (0.3, self.shelves)):
+            total += np.float32(share) * _product(vectors[rows], vectors[others])
+        for name in ("title", "text"):
+            if name in self.embeddings:
+                total += np.float32(0.5) * (self.embeddings[name][rows] @ self.embeddings[name][others].T)
+        return total
+
+
+def _product(left: Sparse, right: Sparse) -> Block:
+    return np.asarray((left @ right.T).toarray(), np.float32)

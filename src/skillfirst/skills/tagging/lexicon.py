@@ -1,0 +1,205 @@
+"""The words of a catalogue and its skills as sparse counts: the ground every similarity stands on.
+
+Fitted without labels on every text at hand, as a real catalogue would be. Words lose their plural s, stop words
+go, neighbouring words are counted as pairs, and characters are counted through the words that hold them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from skillfirst.skills.tagging.courses import CourseTexts
+from skillfirst.skills.taxonomy import Taxonomy
+from skillfirst.skills.text import tokens
+
+Sparse = Any  # scipy.sparse.csr_matrix of float32
+Words = npt.NDArray[np.int64]
+
+TITLE_WEIGHT = 3.0  # a word of the title counts as three of the text
+GRAM_LOW, GRAM_HIGH = 3, 5
+_PAIR = 1 << 31
+_STOP_WORDS = """
+a an the and or of to in on for with by from at as is are be this that it you your we our will how what i s t
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+
+
+def stem(word: str) -> str:
+    """Without an English plural; other words stay as they are."""
+    if len(word) > 3 and word.isascii() and word.isalpha():
+        if word.endswith("ies"):
+            return word[:-3] + "y"
+        if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+            return word[:-1]
+    return word
+
+
+@dataclass(frozen=True)
+class CourseWords:
+    """Counts (courses x words or pairs, float32 CSR) of the weighted text, of the title and of the shelf."""
+
+    text: Sparse
+    pairs: Sparse
+    title: Sparse
+    shelf: Sparse
+    bare: Sparse
+
+    def __len__(self) -> int:
+        return int(self.text.shape[0])
+
+    def rows(self, keep: Any) -> CourseWords:
+        """Some of the courses, by slice or indices."""
+        return CourseWords(self.text[keep], self.pairs[keep], self.title[keep], self.shelf[keep], self.bare[keep])
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Word and pair columns, their idf, and the spellings of skills in the same columns.
+
+    `owner`: skill code of each spelling, ascending, every skill at least once. `grams`: words x character grams.
+    """
+
+    idf: npt.NDArray[np.float32]
+    pair_idf: npt.NDArray[np.float32]
+    gram_idf: npt.NDArray[np.float32]
+    shelf_idf: npt.NDArray[np.float32]
+    grams: Sparse
+    names: Sparse
+    name_pairs: Sparse
+    starts: npt.NDArray[np.int64]
+
+    # --- unit rows --------------------------------------------------------------------------------------------
+
+    def course_vectors(self, words: CourseWords) -> Sparse:
+        """TF-IDF over words and pairs, logarithmic counts, unit rows."""
+        return unit_rows(sp.hstack([_weighted(words.text, self.idf), _weighted(words.pairs, self.pair_idf)]).tocsr())
+
+    def title_vectors(self, words: CourseWords) -> Sparse:
+        return unit_rows(_weighted(words.title, self.idf))
+
+    def gram_vectors(self, counts: Sparse) -> Sparse:
+        """TF-IDF over character grams of any word counts, unit rows."""
+        return unit_rows(_weighted((counts @ self.grams).tocsr(), self.gram_idf))
+
+    def shelf_vectors(self, words: CourseWords) -> Sparse:
+        return unit_rows(_weighted(words.shelf, self.shelf_idf))
+
+    def name_vectors(self) -> tuple[Sparse, Sparse, Sparse]:
+        """Spellings over (words and pairs), words alone, character grams; unit rows."""
+        words = _weighted(self.names, self.idf)
+        both = sp.hstack([words, _weighted(self.name_pairs, self.pair_idf)]).tocsr()
+        return unit_rows(both), unit_rows(words), self.gram_vectors(self.names)
+
+    def best_spelling(self, similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """From courses x spellings to courses x skills: the best spelling of each skill."""
+        if len(self.starts) == similarity.shape[1]:
+            return similarity
+        return np.maximum.reduceat(similarity, self.starts, axis=1)
+
+
+def read(courses: CourseTexts, taxonomy: Taxonomy) -> tuple[Lexicon, CourseWords]:
+    """The lexicon of these courses and skills, and the courses' counts in it."""
+    words: dict[str, int] = {}
+    pairs: dict[int, int] = {}
+    titles = [_codes(text, words) for text in courses.title]
+    bodies = [_codes(text, words) for text in courses.joined()]
+    shelves = [_codes(text, words) for text in courses.shelf]
+    owner, spelt = _spellings(taxonomy)
+    names = [_codes(text, words) for text in spelt]
+    title_pairs, body_pairs, name_pairs = ([_pairs(row, pairs) for row in rows] for rows in (titles, bodies, names))
+    title, body, shelf = (_counts(rows, len(words)) for rows in (titles, bodies, shelves))
+    course_words = CourseWords(
+        text=(TITLE_WEIGHT * title + body).tocsr(),
+        pairs=(TITLE_WEIGHT * _counts(title_pairs, len(pairs)) + _counts(body_pairs, len(pairs))).tocsr(),
+        title=title,
+        shelf=shelf,
+        bare=body,
+    )
+    grams = _grams(list(words))
+    lexicon = Lexicon(
+        idf=_idf(course_words.text),
+        pair_idf=_idf(course_words.pairs),
+        gram_idf=_idf((course_words.text @ grams).tocsr()),
+        shelf_idf=_idf(shelf),
+        grams=grams,
+        names=_counts(names, len(words)),
+        name_pairs=_counts(name_pairs, len(pairs)),
+        starts=np.flatnonzero(np.diff(owner, prepend=-1)).astype(np.int64),
+    )
+    return lexicon, course_words
+
+
+def unit_rows(matrix: Sparse) -> Sparse:
+    """Each row divided by its Euclidean length; empty rows stay empty."""
+    length = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
+    length[length == 0] = 1.0
+    return sp.diags((1.0 / length).astype(np.float32)) @ matrix
+
+
+def _weighted(counts: Sparse, idf: npt.NDArray[np.float32]) -> Sparse:
+    weighted = counts.copy()
+    weighted.data = np.log1p(weighted.data)
+    return (weighted @ sp.diags(idf)).tocsr()
+
+
+def _idf(counts: Sparse) -> npt.NDArray[np.float32]:
+    n = counts.shape[0]
+    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+    return np.asarray(np.log((1 + n) / (1 + frequency)) + 1, np.float32)
+
+
+def _spellings(taxonomy: Taxonomy) -> tuple[npt.NDArray[np.int64], list[str]]:
+    labels: dict[int, list[str]] = {}
+    for code, label in zip(taxonomy.labels["code"].to_pylist(), taxonomy.labels["label"].to_pylist(), strict=True):
+        labels.setdefault(code, []).append(label)
+    owner: list[int] = []
+    spelt: list[str] = []
+    for code, name in enumerate(taxonomy.names):
+        for text in dict.fromkeys([name, *taxonomy.aliases[code], *labels.get(code, [])]):
+            owner.append(code)
+            spelt.append(text)
+    return np.asarray(owner, np.int64), spelt
+
+
+def _codes(text: str, words: dict[str, int]) -> Words:
+    codes = [words.setdefault(stem(word), len(words)) for word in tokens(text).folded if word not in STOP_WORDS]
+    return np.asarray(codes, np.int64)
+
+
+def _pairs(codes: Words, pairs: dict[int, int]) -> Words:
+    keys = (codes[:-1] * _PAIR + codes[1:]).tolist()
+    return np.asarray([pairs.setdefault(key, len(pairs)) for key in keys], np.int64)
+
+
+def _counts(rows: Sequence[Words], width: int) -> Sparse:
+    lengths = [len(row) for row in rows]
+    columns = np.concatenate(rows) if rows else np.empty(0, np.int64)
+    shape = (len(rows), width)
+    at = np.repeat(np.arange(len(rows)), lengths)
+    matrix = sp.csr_matrix((np.ones(len(columns), np.float32), (at, columns)), shape)
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _grams(words: Iterable[str]) -> Sparse:
+    """Words x character grams of GRAM_LOW to GRAM_HIGH letters inside each word, edges marked."""
+    known: dict[str, int] = {}
+    rows: list[int] = []
+    columns: list[int] = []
+    height = 0
+    for at, word in enumerate(words):
+        height = at + 1
+        edged = f" {word[:64]} "
+        for n in range(GRAM_LOW, GRAM_HIGH + 1):
+            for i in range(len(edged) - n + 1):
+                rows.append(at)
+                columns.append(known.setdefault(edged[i : i + n], len(known)))
+    matrix = sp.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), (height, len(known)))
+    matrix.sum_duplicates()
+    return matrix
