@@ -29,12 +29,15 @@ class ExposureLog:
     mixed: int
 
 
-def connect(memory: str = "1GB", threads: int = 2) -> Any:
-    """An in-memory DuckDB whose work spills to disk above `memory`. Loaded here, as only this floor's logs need it."""
+def connect(memory: str = "1GB", threads: int = 2, spill: str | Path | None = None) -> Any:
+    """An in-memory DuckDB whose work goes to the folder `spill` above `memory` (DuckDB's own default: `.tmp` in the
+    working directory, emptied at the end). Loaded here, as only this floor's logs need it."""
     import duckdb
 
     # an extension that is not there must not be fetched behind somebody's back
-    settings = {"memory_limit": memory, "threads": threads, "autoinstall_known_extensions": False}
+    settings: dict[str, Any] = {"memory_limit": memory, "threads": threads, "autoinstall_known_extensions": False}
+    if spill is not None:
+        settings["temp_directory"] = str(spill)
     return duckdb.connect(":memory:", config=settings)
 
 
@@ -56,9 +59,11 @@ def register(connection: Any, name: str, events: Events) -> list[str]:
     return columns
 
 
-def exposed_by_events(events: Events, experiment: str, memory: str = "1GB", threads: int = 2) -> ExposureLog:
+def exposed_by_events(
+    events: Events, experiment: str, memory: str = "1GB", threads: int = 2, spill: str | Path | None = None
+) -> ExposureLog:
     """Members whose served lists, impressions or mails carry an arm of `experiment` in their `arms`."""
-    with connect(memory, threads) as connection:
+    with connect(memory, threads, spill) as connection:
         columns = register(connection, "events", events)
         if "arms" not in columns:
             raise DataError("column is missing", table="events", column="arms")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -200,11 +201,11 @@ def read_experiment(
 def lift(
     events: Events, experiment: Experiment, control: str, period: Period, *, arms: pa.Table | None = None,
     courses: pa.Table | None = None, primary: str = "engagement_rate", confidence: float = 0.95, method: str = "cuped",
-    memory: str = "1GB", threads: int = 2,
+    memory: str = "1GB", threads: int = 2, spill: str | Path | None = None,
 ) -> Reading:  # fmt: skip
     """The whole way from an event log to a reading. `arms` (member_id, arm): all assigned members; without it, those
     the log shows to have met the experiment. Raises DataError when there are none."""
-    met = exposed_by_events(events, experiment.name, memory, threads)
+    met = exposed_by_events(events, experiment.name, memory, threads, spill)
     roster = met.members.select(["member_id", "arm"]) if arms is None else arms
     roster = roster.filter(pc.is_in(roster["arm"], pa.array(sorted(experiment.arms))))
     if not roster.num_rows:
@@ -214,7 +215,7 @@ def lift(
             column="arms",
             next_step="Is the experiment's name spelled as in the policy, and does the log reach its start?",
         )
-    totals = member_totals(events, roster, period, courses, memory, threads)
+    totals = member_totals(events, roster, period, courses, memory, threads, spill)
     exposed = replace(met, members=met.members.filter(pc.is_in(met.members["arm"], pa.array(sorted(experiment.arms)))))
     return read_experiment(
         totals, experiment.name, control, experiment.arms, period, primary=primary, confidence=confidence,

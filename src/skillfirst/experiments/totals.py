@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -55,12 +56,14 @@ class Totals:
 
 def member_totals(
     events: Events, arms: pa.Table, period: Period, courses: pa.Table | None = None,
-    memory: str = "1GB", threads: int = 2, passes: int | None = None,
+    memory: str = "1GB", threads: int = 2, spill: str | Path | None = None, passes: int | None = None,
 ) -> Totals:  # fmt: skip
     """Totals of the members in `arms` (member_id, arm), whether or not the log knows them.
 
     `events`: EVENTS rows in any order, an Arrow table or Parquet files; an event_id counts once. `courses`: course_id,
-    created_on, for the share of new ones. Raises DataError on a member with two arms or missing columns.
+    created_on, for the share of new ones. `memory`, `threads`, `spill`: DuckDB's, see `exposure.connect`.
+
+    Raises DataError on a member with two arms or missing columns.
     """
     for name in ("member_id", "arm"):
         if name not in arms.column_names:
@@ -68,7 +71,7 @@ def member_totals(
     if pc.count_distinct(arms["member_id"]).as_py() != arms.num_rows:
         raise DataError("a member stands there more than once", table="arms", column="member_id")
     parts, shown = [], []
-    with connect(memory, threads) as connection:
+    with connect(memory, threads, spill) as connection:
         columns = register(connection, "raw_events", events)
         connection.register("arms", arms.select(["member_id", "arm"]))
         connection.execute(
