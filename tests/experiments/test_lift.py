@@ -104,6 +104,19 @@ def test_the_page_says_it_in_words_and_loads_nothing():
     assert page == to_html(reading)
 
 
+def test_the_plot_is_well_formed_and_stays_inside_its_frame():
+    import re
+    from xml.etree import ElementTree
+
+    page = to_html(read(totals()))
+    for svg in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
+        root = ElementTree.fromstring(svg)
+        width, height = (float(v) for v in root.get("viewBox").split()[2:])
+        for mark in root.iter("{http://www.w3.org/2000/svg}circle"):
+            assert 0 <= float(mark.get("cx")) <= width
+            assert 0 <= float(mark.get("cy")) <= height
+
+
 def test_the_json_is_strict_and_complete():
     def refuse(name):
         raise AssertionError(name)

@@ -1,4 +1,5 @@
 import math
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -136,4 +137,5 @@ def test_the_plot_shows_every_bin_and_curve():
     assert svg.count("<circle") == 2
     assert svg.count("<polyline") == 2
     assert "fitted &lt;now&gt;" in svg
+    assert ElementTree.fromstring(svg).tag.endswith("svg")
     assert "20 clicks on 400 impressions" in svg
