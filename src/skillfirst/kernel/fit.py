@@ -14,8 +14,8 @@ from skillfirst.kernel.catalogue import Catalogue
 from skillfirst.kernel.model import Model, ShelfIndex, build_model
 from skillfirst.kernel.policy import Policy
 from skillfirst.ranking.idf import idf
-from skillfirst.skills.inference.counts import InferenceCounts, count as count_inference, merge as merge_inference
-from skillfirst.skills.inference.finish import finish as finish_inference
+from skillfirst.skills import inference
+from skillfirst.skills.inference import InferenceCounts
 from skillfirst.tables.schemas import Interaction
 from skillfirst.tables.sparse import list_parts
 
@@ -94,7 +94,7 @@ def count(batch: pa.RecordBatch, catalogue: Catalogue, policy: Policy) -> Partia
         int((np.diff(offsets) > 0).sum()),
         holders,
         _learners(batch, catalogue),
-        count_inference(batch, len(catalogue.taxonomy), len(catalogue.taxonomy.titles), policy.inference),
+        inference.count(batch, len(catalogue.taxonomy), len(catalogue.taxonomy.titles), policy.inference),
     )
 
 
@@ -137,15 +137,15 @@ def _learners(batch: pa.RecordBatch, catalogue: Catalogue) -> dict[str, Learners
 
 def merge(a: Partial, b: Partial) -> Partial:
     """The partial of both parts of the members together."""
-    inference = a.inference or b.inference
+    both = a.inference or b.inference
     if a.inference is not None and b.inference is not None:
-        inference = merge_inference(a.inference, b.inference)
+        both = inference.merge(a.inference, b.inference)
     return Partial(
         a.members + b.members,
         a.with_skills + b.with_skills,
         a.holders + b.holders,
         {name: a.learners[name].plus(b.learners[name]) for name in a.learners},
-        inference,
+        both,
     )
 
 
@@ -157,11 +157,11 @@ def finish(
     population = total.members if policy.population == "all" else total.with_skills
     rarity = idf(total.holders, max(population, 1), policy.floor)
     assert total.inference is not None
-    inference = finish_inference(
+    tables = inference.finish(
         total.inference, catalogue.taxonomy.title_skills, catalogue.course_skills, policy.inference
     )
     shelves = _shelves(total, catalogue, rarity.considered, policy.trending)
-    return build_model(catalogue, rarity, inference, shelves, policy, day, total.members, arms or {})
+    return build_model(catalogue, rarity, tables, shelves, policy, day, total.members, arms or {})
 
 
 def _shelves(total: Partial, catalogue: Catalogue, rarity: npt.NDArray[np.float64], rule: Trending) -> ShelfIndex:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from skillfirst.kernel.model import Model
-from skillfirst.skills.inference.infer import infer as infer_skills
+from skillfirst.skills import inference
 from skillfirst.tables.schemas import DOCUMENT, INFERRED
 
 
@@ -14,6 +14,6 @@ def infer(members: pa.RecordBatch, model: Model) -> pa.RecordBatch:
 
     Rows do not depend on one another: a batch of one gives the bytes a batch of thousands gives.
     """
-    inferred = infer_skills(members, model.inference, model.policy.inference)
+    inferred = inference.infer(members, model.inference, model.policy.inference)
     columns = [members.column(name) for name in DOCUMENT.names] + [inferred.column(name) for name in INFERRED.names]
     return pa.RecordBatch.from_arrays(columns, schema=pa.schema([*DOCUMENT, *INFERRED]))

@@ -15,6 +15,7 @@ from skillfirst.contexts.annotations import skill_context
 from skillfirst.contexts.carousels import take_by_skills, take_in_feed_order, take_in_order, use
 from skillfirst.feedback.interactions import COMPLETED, IN_PROGRESS, MOSTLY, RESTING, WATCHED, course_states
 from skillfirst.feedback.loops import discount_factor, with_spill_over
+from skillfirst.ranking.borrow import borrow
 from skillfirst.ranking.bits import ONE, clear_bit, get_bit, set_bit
 from skillfirst.ranking.buckets import build_buckets, order_buckets, value_buckets
 from skillfirst.ranking.round_robin import draw, lay_pools
@@ -482,8 +483,10 @@ def _number_buckets(s, i, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def recommend_members(layout, shelves, views, opens, members, rules, s, desk, feed, home):  # type: ignore[no-untyped-def]
+def recommend_members(layout_, shelves_, views, opens, members_, rules_, scratch, desk_, feed_, home_):  # type: ignore[no-untyped-def]
     """Fill the output rows of every member of the batch; `feed` or `home` of width 0 is not asked for."""
+    layout, shelves, members, rules = borrow(layout_), borrow(shelves_), borrow(members_), borrow(rules_)
+    s, desk, feed, home = borrow(scratch), borrow(desk_), borrow(feed_), borrow(home_)
     for i in range(len(members.outlook)):
         s.eligible[:] = views[members.outlook[i]]
         s.used[:] = ZERO
