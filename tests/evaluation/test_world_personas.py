@@ -61,7 +61,7 @@ def test_the_others_completed_courses_on_their_skills_and_began_some_on_their_wi
         seconds = {c: sum(e["seconds"] for e in past if e["kind"] == "watch" and e["course_id"] == c) for c in done}
         assert all(seconds[c] >= 0.9 * 60 * courses[c]["duration_minutes"] for c in done)
         assert max(e["time"] for e in past).date() < DAY
-        assert len([r for r in rows(academy, "connections", persona.member_id)]) >= 1
+        assert rows(academy, "connections", persona.member_id)
 
 
 def test_an_academy_smaller_than_its_personas_is_refused() -> None:

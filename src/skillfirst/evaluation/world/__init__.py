@@ -7,18 +7,27 @@ from skillfirst.evaluation.world.academy import PARTS, Academy, invent, tables, 
 from skillfirst.evaluation.world.catalogue import invent_catalogue, invent_ground
 from skillfirst.evaluation.world.constants import Constants, described, sensitivity
 from skillfirst.evaluation.world.ground import Ground, built_in
+from skillfirst.evaluation.world.life import World
+from skillfirst.evaluation.world.pages import Pages, joined_pages, pages_from_table
+from skillfirst.evaluation.world.workload import Workload, workload
 
 __all__ = [
     "PARTS",
     "Academy",
     "Constants",
     "Ground",
+    "Pages",
+    "Workload",
+    "World",
     "built_in",
     "described",
     "invent",
     "invent_catalogue",
     "invent_ground",
+    "joined_pages",
+    "pages_from_table",
     "sensitivity",
     "tables",
+    "workload",
     "write",
 ]

@@ -141,6 +141,10 @@ class World:
             "activity": pa.concat_tables([self._until("activity"), *self._looked_up]),
         }
 
+    def first_profiles(self) -> pa.Table:
+        """MEMBER_SKILLS of everybody as they join, before anything is learned."""
+        return self._static["member_skills"]
+
     def _until(self, name: str) -> pa.Table:
         """Rows of a table about members who have joined; rows are sorted by the last of their members."""
         return self._static[name].slice(0, int(np.searchsorted(self._last[name], self.present)))
