@@ -10,7 +10,7 @@ import numpy.typing as npt
 Real = npt.NDArray[np.float64]
 
 PUBLISH_PRECISION = 0.94
-SUPPORT = 20  # candidates above a threshold before its precision is believed
+SUPPORT = 50  # candidates above a threshold before its precision is believed
 NEVER = 2.0  # a probability nothing reaches
 
 
