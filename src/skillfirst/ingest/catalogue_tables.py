@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     import duckdb
 
 
-def typed_row(table: Table) -> str:
+def typed_row(table: Table, prefix: str = "") -> str:
     """SQL: a converted row as JSON, for rows whose fault is not in their own cells."""
-    row = ", ".join(f"{quoted(c.name)}: CAST({named(c.name)} AS VARCHAR)" for c in table)
+    row = ", ".join(f"{quoted(c.name)}: CAST({named(prefix + c.name)} AS VARCHAR)" for c in table)
     return f"CAST(to_json({{{row}}}) AS VARCHAR)"
 
 

@@ -26,8 +26,9 @@ class Checked:
     `large`: folders of the member-sized tables that were given. `members/part-00000.parquet` and so on hold ranges of
     `range_rows` members ascending by member_id, with `member` (int32), the member's code = place in that order over
     all parts. The other folders hold `part=<range>/*.parquet` with `member` in place of member_id, in no order;
-    `connections` has each pair in both directions as (member, connection), `events` has `event` (uint64, hash of
-    event_id, null without one) in place of event_id.
+    A column that no source has is not in the file. `connections` has each pair in both directions as (member,
+    connection). `events` has `event` (uint64, hash of event_id), `kind` (int8, place in EVENT_KINDS), `course` (int32,
+    row of tables["courses"]), `channel` (int8, `Channel` or 0), `arms` as JSON.
     `counts`, `rejected`: rows kept and rows rejected by table. `rejects`: their files (JSON Lines: column, reason,
     row, values). `hashes`: SHA-256 of the input files by "<table>/<file>".
     """

@@ -15,6 +15,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ from skillfirst.ingest import catalogue_tables, member_tables
 from skillfirst.ingest.checked import CATALOGUE, LARGE, Checked, RejectFile
 from skillfirst.ingest.conversion import Conversion, convert_table
 from skillfirst.ingest.findings import Finding, Weight, missing_needed, words
-from skillfirst.ingest.sources import Sources, find_sources
+from skillfirst.ingest.mapping import SourceSpec
+from skillfirst.ingest.sources import Source, Sources, find_sources
 from skillfirst.tables.schemas import INPUT, Table
 
 if TYPE_CHECKING:
@@ -57,14 +59,19 @@ def check(
     memory: str = MEMORY,
     threads: int = THREADS,
     max_bad_share: float | None = None,
+    log: Path | None = None,
 ) -> Checked:
     """Check every table of DATA (a directory or a mapping file) and write clean member-sized tables under `work`.
 
     `variables` override those of the mapping file; `max_bad_share` overrides its [checks]; `memory` and `threads`
-    bound DuckDB, which spills to `work`. Raises DataError only where there is nothing to check: no such path, a
+    bound DuckDB, which spills to `work`. `log`: events of the store's own log (Parquet, EVENTS schema), read beside
+    the table of events; its members may be unknown here (visitors), so its bad rows never stop a run. Raises DataError only where there is nothing to check: no such path, a
     broken mapping file, a table given twice.
     """
     sources = find_sources(data, variables)
+    if log is not None:
+        own = Source(SourceSpec(table="events", path=str(log)), (log,), "parquet")
+        sources = replace(sources, by_table={**sources.by_table, "events": (*sources.by_table.get("events", ()), own)})
     work = Path(work)
     for name in ("clean", "rejects", "spill"):
         shutil.rmtree(work / name, ignore_errors=True)
@@ -80,7 +87,8 @@ def check(
     with _duckdb(work, memory, threads) as connection:
         for number, name in enumerate((*CATALOGUE, *LARGE)):
             if name in sources.by_table:
-                _check_table(connection, INPUT[name], sources, number * 1000, checked, max_bad_share)
+                share = 1.0 if name == "events" and log is not None else max_bad_share
+                _check_table(connection, INPUT[name], sources, number * 1000, checked, share)
     if not checked.fatal:
         checked.hashes = sources.hashes()
     return checked

@@ -9,13 +9,13 @@ import re
 from dataclasses import dataclass
 
 from skillfirst.errors import DataError
-from skillfirst.ingest.formats.base import quoted
+from skillfirst.ingest.formats.base import named, quoted
 from skillfirst.tables.schemas import Column, Kind
 
 FIRST_DAY, LAST_DAY = "1900-01-01", "2199-12-31"  # a course or a joining outside of these is a slip of the pen
 FIRST_TIME, LAST_TIME = "1990-01-01", "2199-12-31"  # no platform logged earlier; 1970 is a zero taken for a time
 _SPACES = " \t\r\n\u00a0\ufeff"
-_NUMBERS = (
+_WHOLE = (
     "TINYINT",
     "SMALLINT",
     "INTEGER",
@@ -33,14 +33,15 @@ LISTS = (Kind.TEXTS, Kind.IDS, Kind.LANGUAGES)
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """SQL of one column: the `value` in the contract's type (null where unreadable), what makes it bad, how it was written.
+    """SQL of one column in three steps, each over the names of the step before, so that no work is done twice.
 
-    `problems`: (condition, name of the problem); the first that holds is the reason of the row.
+    `written`: what the file says, as the column `__<name>`. `value`: the contract's type over that column, as `<name>`;
+    null where unreadable. `problems`: (condition over both, name of the problem); the first that holds is the reason.
     """
 
+    written: str
     value: str
     problems: tuple[tuple[str, str], ...]
-    raw: str
 
 
 def _is_list(type_: str) -> bool:
@@ -48,7 +49,7 @@ def _is_list(type_: str) -> bool:
 
 
 def _is_number(type_: str) -> bool:
-    return type_ in _NUMBERS or _is_float(type_)
+    return type_ in _WHOLE or _is_float(type_)
 
 
 def _is_float(type_: str) -> bool:
@@ -56,20 +57,22 @@ def _is_float(type_: str) -> bool:
 
 
 def trimmed(text: str) -> str:
-    return f"nullif(trim({text}, {quoted(_SPACES)}), '')"
+    """Without white space around, null when blank. Most cells need nothing done, and looking is cheaper than doing."""
+    clean = f"{text} >= '!' AND {text} <= '~' AND right({text}, 1) >= '!' AND right({text}, 1) <= '~'"
+    return f"CASE WHEN {clean} THEN {text} ELSE nullif(trim({text}, {quoted(_SPACES)}), '') END"
 
 
 def as_text(raw: str, type_: str) -> str:
     """A scalar as trimmed text, null when blank; whole floats lose their .0 (ids of a column with gaps)."""
+    if type_ in _WHOLE:
+        return f"CAST({raw} AS VARCHAR)"
     if _is_float(type_):
         whole = f"isfinite(CAST({raw} AS DOUBLE)) AND CAST({raw} AS DOUBLE) = floor({raw}) AND abs({raw}) < 9e15"
         return (
             f"CASE WHEN {raw} IS NULL OR isnan(CAST({raw} AS DOUBLE)) THEN NULL WHEN {whole} "
             f"THEN CAST(CAST({raw} AS BIGINT) AS VARCHAR) ELSE CAST({raw} AS VARCHAR) END"
         )
-    if type_ == "VARCHAR":
-        return trimmed(raw)
-    return trimmed(f"CAST({raw} AS VARCHAR)")
+    return trimmed(raw if type_ == "VARCHAR" else f"CAST({raw} AS VARCHAR)")
 
 
 def as_texts(raw: str, type_: str, separator: str) -> str:
@@ -126,109 +129,122 @@ def convert(
         )
     if type_.startswith(("STRUCT", "MAP")) and column.kind in LISTS:
         raise DataError(f"the type is {type_.lower()}, a list is asked for", table=table, column=column.name)
+    written = named("__" + column.name)
     if column.kind in LISTS:
         return _list_cell(column, raw, type_, separator, words or {})
     if column.kind is Kind.MAP:
-        return _map_cell(raw, type_, separator)
-    text = as_text(raw, type_)
+        return _map_cell(column, raw, type_, separator)
     if words:
-        text, raw, type_ = replaced(text, words), replaced(text, words), "VARCHAR"
-    value, problems = _scalar(column, raw, text, type_, unit, table)
-    found = [(f"{text} IS NULL", "empty")] if column.required else []
-    return Cell(value, (*found, *problems), text)
+        raw, type_ = replaced(as_text(raw, type_), words), "TEXT"
+    elif not _as_it_is(column.kind, type_, unit):
+        raw, type_ = as_text(raw, type_), _Text(type_)
+    value, problems = _scalar(column, written, type_, unit, table)
+    found = [(f"{written} IS NULL", "empty")] if column.required else []
+    return Cell(raw, value, (*found, *problems))
+
+
+class _Text(str):
+    """A column that has become text; remembers the type it had."""
+
+
+def _as_it_is(kind: Kind, type_: str, unit: str | None) -> bool:
+    """Whether the file's type serves the kind without becoming text first."""
+    if kind in (Kind.DATE, Kind.TIME):
+        return type_.startswith("TIMESTAMP") or type_ == "DATE" or (unit is not None and _is_number(type_))
+    if kind in (Kind.NUMBER, Kind.INTEGER):
+        return _is_number(type_)
+    return kind is Kind.FLAG and type_ == "BOOLEAN"
 
 
 def _scalar(
-    column: Column, raw: str, text: str, type_: str, unit: str | None, table: str
+    column: Column, written: str, type_: str, unit: str | None, table: str
 ) -> tuple[str, list[tuple[str, str]]]:
-    unreadable = f"{text} IS NOT NULL AND {{}} IS NULL"
-    if column.kind is Kind.DATE:
-        value = _date(raw, text, type_, unit, table, column)
-        beyond = f"{value} NOT BETWEEN DATE '{FIRST_DAY}' AND DATE '{LAST_DAY}'"
-        return value, [(unreadable.format(value), "date"), (beyond, "beyond")]
-    if column.kind is Kind.TIME:
-        value = _time(raw, text, type_, unit, table, column)
-        beyond = f"{value} NOT BETWEEN TIMESTAMPTZ '{FIRST_TIME} 00:00:00+00' AND TIMESTAMPTZ '{LAST_TIME} 00:00:00+00'"
-        return value, [(unreadable.format(value), "time"), (beyond, "beyond")]
-    if column.kind in (Kind.NUMBER, Kind.INTEGER):
-        number = f"TRY_CAST({text} AS DOUBLE)"
-        finite = f"CASE WHEN isfinite({number}) THEN {number} END"
-        value = (
-            finite
-            if column.kind is Kind.NUMBER
-            else f"CASE WHEN {finite} = floor({finite}) THEN CAST({finite} AS BIGINT) END"
-        )
-        problems = [(unreadable.format(value), "number" if column.kind is Kind.NUMBER else "integer")]
-        bounds = [f"{value} < {column.low}"] if column.low is not None else []
-        bounds += [f"{value} > {column.high}"] if column.high is not None else []
-        return value, problems + ([(" OR ".join(bounds), "range")] if bounds else [])
-    if column.kind is Kind.FLAG:
+    value = named(column.name)
+    unreadable = f"{written} IS NOT NULL AND {value} IS NULL"
+    kind = column.kind
+    if kind in (Kind.DATE, Kind.TIME):
+        first, last = (FIRST_DAY, LAST_DAY) if kind is Kind.DATE else (FIRST_TIME, LAST_TIME)
+        word = "DATE" if kind is Kind.DATE else "TIMESTAMPTZ"
+        # compared in the value's own type: a literal is cast once, the column never
+        beyond = f"{value} < {word} '{first}' OR {value} > {word} '{last}'"
+        return _moment(column, written, type_, unit, table), [(unreadable, kind.value), (beyond, "beyond")]
+    if kind in (Kind.NUMBER, Kind.INTEGER):
+        return _number(column, written, type_, unreadable)
+    if kind is Kind.FLAG:
+        if type_ == "BOOLEAN":
+            return written, []
         yes, no = "('true', '1', 'yes', 'y', 't')", "('false', '0', 'no', 'n', 'f')"
-        value = f"CASE WHEN lower({text}) IN {yes} THEN true WHEN lower({text}) IN {no} THEN false END"
-        return value, [(unreadable.format(value), "flag")]
-    if column.kind is Kind.LANGUAGE:
-        value = language(text)
-        return value, [(unreadable.format(value), "language")]
+        flag = f"CASE WHEN lower({written}) IN {yes} THEN true WHEN lower({written}) IN {no} THEN false END"
+        return flag, [(unreadable, "flag")]
+    if kind is Kind.LANGUAGE:
+        return language(written), [(unreadable, "language")]
     if column.choices:
         allowed = ", ".join(quoted(c) for c in column.choices)
-        return f"lower({text})", [(f"lower({text}) NOT IN ({allowed})", "choice")]
-    return text, []
+        return f"lower({written})", [(f"{value} NOT IN ({allowed})", "choice")]
+    return written, []
 
 
-def _number_as_time(raw: str, text: str, type_: str, unit: str | None, table: str, column: Column) -> str:
+def _number(column: Column, written: str, type_: str, unreadable: str) -> tuple[str, list[tuple[str, str]]]:
+    value, kind = named(column.name), column.kind
+    bounds = [f"{value} < {column.low}"] if column.low is not None else []
+    bounds += [f"{value} > {column.high}"] if column.high is not None else []
+    ranges = [(" OR ".join(bounds), "range")] if bounds else []
+    if type_ in _WHOLE and type_ not in ("HUGEINT", "UBIGINT", "UHUGEINT"):
+        return f"CAST({written} AS {'DOUBLE' if kind is Kind.NUMBER else 'BIGINT'})", ranges
+    number = f"TRY_CAST({written} AS DOUBLE)"
+    blank = f" AND NOT isnan({number})"  # a number that is none is how some writers leave a cell empty
+    if kind is Kind.NUMBER:
+        return f"CASE WHEN isfinite({number}) THEN {number} END", [(unreadable + blank, "number"), *ranges]
+    whole = f"CASE WHEN isfinite({number}) AND {number} = floor({number}) THEN TRY_CAST({number} AS BIGINT) END"
+    return whole, [(unreadable + f" AND coalesce(NOT isnan({number}), true)", "integer"), *ranges]
+
+
+def _moment(column: Column, written: str, type_: str, unit: str | None, table: str) -> str:
+    date = column.kind is Kind.DATE
+    if type_ == "DATE" or type_.startswith("TIMESTAMP"):
+        return f"CAST({written} AS DATE)" if date and type_ == "DATE" else _in_utc(written, date)
+    had = str(type_) if isinstance(type_, _Text) else ""
     if unit:
-        number = f"TRY_CAST({text} AS DOUBLE)"
-        scale = _UNIT[unit]
+        number, scale = f"TRY_CAST({written} AS DOUBLE)", _UNIT[unit]
         # beyond the year 9999 the cast itself would fail
-        return f"CASE WHEN abs({number}) * {scale} < 2.5e17 THEN to_timestamp({number} * {scale} / 1e6) END"
-    raise DataError(
-        f"the type is {type_.lower()}, a {column.kind} is asked for",
-        table=table,
-        column=column.name,
-        next_step=f'For seconds since 1970 set time_unit = {{{column.name} = "s"}} in the mapping',
-    )
+        instant = f"CASE WHEN abs({number}) * {scale} < 2.5e17 THEN to_timestamp({number} * {scale} / 1e6) END"
+        return _in_utc(instant, date)
+    if _is_number(had) or had == "BOOLEAN":
+        raise DataError(
+            f"the type is {had.lower()}, a {column.kind} is asked for",
+            table=table,
+            column=column.name,
+            next_step=f'For seconds since 1970 set time_unit = {{{column.name} = "s"}} in the mapping',
+        )
+    # a date is the day as written: an offset behind the time of day does not move it
+    cast = f"TRY_CAST({written} AS {'DATE' if date else 'TIMESTAMPTZ'})"
+    return f"CASE WHEN regexp_matches({written}, '^[0-9]{{4}}[-/]') THEN {cast} END"
 
 
-def _date(raw: str, text: str, type_: str, unit: str | None, table: str, column: Column) -> str:
-    if type_ == "DATE":
-        return raw
-    if type_.startswith("TIMESTAMP"):
-        return f"CAST(CAST({raw} AS TIMESTAMP) AS DATE)"
-    if unit or _is_number(type_) or type_ == "BOOLEAN":
-        return f"CAST(CAST({_number_as_time(raw, text, type_, unit, table, column)} AS TIMESTAMP) AS DATE)"
-    # the day as written: an offset behind the time of day does not move it
-    return f"CASE WHEN regexp_matches({text}, '^[0-9]{{4}}[-/]') THEN TRY_CAST({text} AS DATE) END"
-
-
-def _time(raw: str, text: str, type_: str, unit: str | None, table: str, column: Column) -> str:
-    if type_.startswith("TIMESTAMP") or type_ == "DATE":
-        return f"CAST({raw} AS TIMESTAMPTZ)"
-    if unit or _is_number(type_) or type_ == "BOOLEAN":
-        return _number_as_time(raw, text, type_, unit, table, column)
-    return f"CASE WHEN regexp_matches({text}, '^[0-9]{{4}}[-/]') THEN TRY_CAST({text} AS TIMESTAMPTZ) END"
+def _in_utc(instant: str, date: bool) -> str:
+    return f"CAST(CAST({instant} AS TIMESTAMP) AS DATE)" if date else f"CAST({instant} AS TIMESTAMPTZ)"
 
 
 def _list_cell(column: Column, raw: str, type_: str, separator: str, words: dict[str, str]) -> Cell:
+    written, value = named("__" + column.name), named(column.name)
     listed = as_texts(raw, type_, separator)
     if words:
         listed = f"list_filter(list_transform({listed}, lambda e: {replaced('e', words)}), lambda e: e IS NOT NULL)"
-    problems: list[tuple[str, str]] = []
-    value = listed
-    if column.kind is Kind.LANGUAGES:
-        value = f"list_transform({listed}, lambda e: {language('e')})"
-        problems.append((f"list_contains(list_transform({value}, lambda e: e IS NULL), true)", "language"))
-    return Cell(value, tuple(problems), f"CAST({raw} AS VARCHAR)")
+    if column.kind is not Kind.LANGUAGES:
+        return Cell(listed, written, ())
+    tags = f"list_transform({written}, lambda e: {language('e')})"
+    return Cell(listed, tags, ((f"len(list_filter({value}, lambda e: e IS NULL)) > 0", "language"),))
 
 
-def _map_cell(raw: str, type_: str, separator: str) -> Cell:
+def _map_cell(column: Column, raw: str, type_: str, separator: str) -> Cell:
+    written, value = named("__" + column.name), named(column.name)
     target = "MAP(VARCHAR, VARCHAR)"
     if type_.startswith(("STRUCT", "MAP")):
-        return Cell(f"CAST({raw} AS {target})", (), f"CAST({raw} AS VARCHAR)")
-    text = as_text(raw, type_)
+        return Cell(raw, f"CAST({written} AS {target})", ())
     pairs = (
-        f"map_from_entries(list_transform(string_split({text}, {quoted(separator)}), "
+        f"map_from_entries(list_transform(string_split({written}, {quoted(separator)}), "
         f"lambda e: {{'k': trim(split_part(e, '=', 1)), 'v': trim(split_part(e, '=', 2))}}))"
     )
-    json = f"starts_with({text}, '{{') AND json_valid({text})"
-    value = f"CASE WHEN {json} THEN from_json({text}, '\"{target}\"') WHEN contains({text}, '=') THEN {pairs} END"
-    return Cell(value, ((f"{text} IS NOT NULL AND {value} IS NULL", "map"),), text)
+    json = f"starts_with({written}, '{{') AND json_valid({written})"
+    arms = f"CASE WHEN {json} THEN from_json({written}, '\"{target}\"') WHEN contains({written}, '=') THEN {pairs} END"
+    return Cell(as_text(raw, type_), arms, ((f"{written} IS NOT NULL AND {value} IS NULL", "map"),))

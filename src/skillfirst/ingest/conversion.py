@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skillfirst.errors import DataError
-from skillfirst.ingest.columns import as_text, as_texts, convert, trimmed
+from skillfirst.ingest.columns import as_texts, convert
 from skillfirst.ingest.findings import Finding, Weight
 from skillfirst.ingest.formats import open_source
 from skillfirst.ingest.formats.base import Spoiled, named, quoted
 from skillfirst.ingest.mapping import did_you_mean
 from skillfirst.ingest.sources import Source
-from skillfirst.tables.schemas import Kind, Table
+from skillfirst.tables.schemas import Column, Kind, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,10 +38,12 @@ class Conversion:
     """`sql`: our columns, then __source, __row (place in the file), __reason ("column|problem" or null), __original
     (the row as written, as JSON).
 
-    `findings`: what is known before a row is read. `spoiled`: asked after the query has run.
+    `given`: columns that at least one source has. `findings`: what is known before a row is read. `spoiled`: asked
+    after the query has run.
     """
 
     sql: str
+    given: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     spoiled: list[Callable[[duckdb.DuckDBPyConnection], list[Spoiled]]] = field(default_factory=list)
 
@@ -97,41 +99,55 @@ def _part(
         return None
     inner = _inner(table, source, relation, types, ordinal, taken)
     _described(connection, table, inner, "where" if spec.where else "query")
+    written: list[str] = []
     values: list[str] = []
     problems: list[tuple[str, str]] = []
-    written: list[str] = []
-    for column in table:
-        sql_type = _DUCK.get(column.kind, "VARCHAR")
-        if column.name in taken or column.name in spec.constants:
-            exploded = spec.explode == column.name
-            type_ = "VARCHAR" if column.name in spec.constants or exploded else types[taken[column.name]]
-            cell = convert(
-                column,
-                named(column.name),
-                type_,
-                separator=spec.separator,
-                words=spec.values.get(column.name),
-                unit=spec.time_unit.get(column.name),
-                table=table.name,
-            )
-            value = cell.value
-            problems += [(condition, f"{column.name}|{problem}") for condition, problem in cell.problems]
-            written.append(column.name)
-        else:
-            value = "NULL"
-        default = DEFAULTS.get((table.name, column.name))
-        value = f"coalesce({value}, {quoted(default)})" if default else value
-        values.append(f"CAST({value} AS {sql_type}) AS {named(column.name)}")
-    problems += _needs(table, {*taken, *spec.constants})
+    there = [c for c in table if c.name in taken or c.name in spec.constants]
+    for column in there:
+        text = column.name in spec.constants or column.name == spec.explode
+        cell = convert(
+            column,
+            named(column.name),
+            "VARCHAR" if text else types[taken[column.name]],
+            separator=spec.separator,
+            words=spec.values.get(column.name),
+            unit=spec.time_unit.get(column.name),
+            table=table.name,
+        )
+        written.append(f"{cell.written} AS {named('__' + column.name)}")
+        values.append(f"{cell.value} AS {named(column.name)}")
+        problems += [(condition, f"{column.name}|{problem}") for condition, problem in cell.problems]
+    problems += _needs(table, {c.name for c in there})
+    conversion.given |= {c.name for c in there}
+    return _in_steps(table, inner, place, there, written, values, problems)
+
+
+def _in_steps(
+    table: Table,
+    inner: str,
+    place: int,
+    there: list[Column],
+    written: list[str],
+    values: list[str],
+    problems: list[tuple[str, str]],
+) -> str:
+    """As written, converted, judged: a step a query, so that each expression is computed once."""
     whens = " ".join(f"WHEN {condition} THEN {quoted(reason)}" for condition, reason in problems)
     reason = f"CASE {whens} END" if whens else "CAST(NULL AS VARCHAR)"
-    raws = "".join(f"{named(c)} AS {named('__' + c)}, " for c in written)
-    row = ", ".join(f"{quoted(c)}: CAST({named('__' + c)} AS VARCHAR)" for c in written)
-    # two steps, so that the original is put together for bad rows alone
+    row = ", ".join(f"{quoted(c.name)}: CAST({named('__' + c.name)} AS VARCHAR)" for c in there)
+    names = {c.name for c in there}
+    columns = []
+    for column in table:
+        default = DEFAULTS.get((table.name, column.name))
+        value = named(column.name) if column.name in names else "NULL"
+        value = f"coalesce({value}, {quoted(default)})" if default else value
+        columns.append(f"CAST({value} AS {_DUCK.get(column.kind, 'VARCHAR')}) AS {named(column.name)}")
+    as_written = f"SELECT {', '.join(written)}, __row FROM ({inner})"
+    converted = f"SELECT *, {', '.join(values)} FROM ({as_written})"
+    judged = f"SELECT *, {reason} AS __reason FROM ({converted})"
     return (
-        f"SELECT {', '.join(named(c.name) for c in table)}, {place} AS __source, __row, __reason, "
-        f"CASE WHEN __reason IS NOT NULL THEN CAST(to_json({{{row}}}) AS VARCHAR) END AS __original "
-        f"FROM (SELECT {', '.join(values)}, {raws}__row, {reason} AS __reason FROM ({inner}))"
+        f"SELECT {', '.join(columns)}, {place} AS __source, __row, __reason, "
+        f"CASE WHEN __reason IS NOT NULL THEN CAST(to_json({{{row}}}) AS VARCHAR) END AS __original FROM ({judged})"
     )
 
 
@@ -141,13 +157,8 @@ def _needs(table: Table, there: set[str]) -> list[tuple[str, str]]:
         return []
     found = []
     for column, kinds in (("course_id", NEEDS_COURSE), ("skill_id", NEEDS_SKILL)):
-        empty = f"{trimmed(f'CAST({column} AS VARCHAR)')} IS NULL" if column in there else "true"
-        found.append(
-            (
-                f"lower({as_text('kind', 'JSON')}) IN ({', '.join(quoted(k) for k in kinds)}) AND {empty}",
-                f"{column}|needs",
-            )
-        )
+        empty = f"{named(column)} IS NULL" if column in there else "true"
+        found.append((f"kind IN ({', '.join(quoted(k) for k in kinds)}) AND {empty}", f"{column}|needs"))
     return found
 
 

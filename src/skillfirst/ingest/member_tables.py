@@ -22,7 +22,7 @@ from skillfirst.ingest.checked import Checked, RejectFile
 from skillfirst.ingest.conversion import Conversion
 from skillfirst.ingest.findings import Finding, Weight
 from skillfirst.ingest.formats.base import listed, named, quoted
-from skillfirst.tables.schemas import Table
+from skillfirst.tables.schemas import EVENT_KINDS, Channel, Table
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 RANGE_ROWS = 131_072  # members a range: 20 skills and 10 events each are some 150 MB while they are gathered
 MOST_RANGES = 96  # DuckDB keeps a file open a range and thread; beyond 12 M members ranges double in length
 _FETCH_ROWS = 65_536
+_KINDS = "[" + ", ".join(quoted(k) for k in EVENT_KINDS) + "]"
+_CHANNELS = "[" + ", ".join(quoted(c.name.lower()) for c in sorted(Channel)) + "]"
+# codes are a quarter of the texts to move: place in EVENT_KINDS, row of the courses table, Channel
+_EVENT_COLUMNS = {
+    "event": "CASE WHEN s.event_id IS NOT NULL THEN hash(s.event_id) END",
+    "kind": f"CAST(list_position({_KINDS}, s.kind) - 1 AS TINYINT)",
+    "course": "c.course",
+    "channel": f"CAST(coalesce(list_position({_CHANNELS}, lower(s.channel)), 0) AS TINYINT)",
+}
 _REASON_BATCH = 10_000
 
 
@@ -146,35 +155,45 @@ def write_rows(
 ) -> list[Finding]:
     """Write the rows of a table that refers to members into ranges of member codes, bad rows apart."""
     folder = checked.work / table.name
-    kept = [c.name for c in table if c.name not in ("member_id", "connection_id", "event_id")]
     joins = "LEFT JOIN member_codes m ON m.member_id = s.member_id"
-    reasons = ["WHEN m.member IS NULL THEN 'member_id|reference'"]
-    codes = "m.member AS member"
+    faults = ["WHEN m.member IS NULL THEN 'member_id|reference'"]
+    columns = {"member": "m.member"}
+    dropped = {"member_id"}
     if table.name == "connections":
         joins += " LEFT JOIN member_codes o ON o.member_id = s.connection_id"
-        reasons.append("WHEN o.member IS NULL THEN 'connection_id|reference'")
-        codes += ", o.member AS connection"
+        faults.append("WHEN o.member IS NULL THEN 'connection_id|reference'")
+        columns["connection"] = "o.member"
+        dropped.add("connection_id")
     if table.name == "events":
-        courses = checked.tables.get("courses")
-        if courses is not None:
-            connection.register("course_ids", courses.select(["course_id"]))
-            joins += " LEFT JOIN course_ids c ON c.course_id = s.course_id"
-            reasons.append("WHEN s.course_id IS NOT NULL AND c.course_id IS NULL THEN 'course_id|reference'")
-        codes += ", hash(s.event_id) AS event_hash, s.event_id IS NOT NULL AS has_event"
-    reason = f"coalesce(s.__reason, CASE {' '.join(reasons)} END)"
-    joined = f"SELECT s.*, {codes}, {reason} AS __why FROM ({conversion.sql}) s {joins}"
-    lead = {"connections": "member, connection", "events": "member, CASE WHEN has_event THEN event_hash END AS event"}
-    good = ", ".join([lead.get(table.name, "member"), *(named(c) for c in kept)])
-    original = f"CASE WHEN __why IS NOT NULL THEN coalesce(__original, {typed_row(table)}) END AS __original"
+        places = checked.tables["courses"].select(["course_id"])
+        connection.register("course_rows", places.append_column("course", pa.array(range(places.num_rows), pa.int32())))
+        joins += " LEFT JOIN course_rows c ON c.course_id = s.course_id"
+        faults.append("WHEN s.course_id IS NOT NULL AND c.course IS NULL THEN 'course_id|reference'")
+        columns |= _EVENT_COLUMNS
+        dropped |= {"event_id", "course_id", "kind", "channel", "arms"}
+    # a column that is always null costs as much to write as one that is not
+    columns |= {c.name: f"s.{named(c.name)}" for c in table if c.name in conversion.given and c.name not in dropped}
+    if "arms" in conversion.given and table.name == "events":
+        columns["arms"] = "CAST(to_json(s.arms) AS VARCHAR)"
+    why = f"coalesce(s.__reason, CASE {' '.join(faults)} END)"
+    chosen = ", ".join(f"{sql} AS {named(name)}" for name, sql in columns.items())
+    bad = (
+        "CASE WHEN __why IS NOT NULL THEN CAST(to_json({'why': __why, 'source': __source, 'row': __row, "
+        f"'original': coalesce(__original, {typed_row(table, 's_')})}}) AS VARCHAR) END AS __bad"
+    )
+    # names of the contract stay apart (s_) from those written, which may be the same
+    own = ", ".join(f"s.{named(c.name)} AS {named('s_' + c.name)}" for c in table)
+    joined = (
+        f"SELECT {chosen}, {why} AS __why, s.__source, s.__row, s.__original, {own} FROM ({conversion.sql}) s {joins}"
+    )
     part = f"CASE WHEN __why IS NULL THEN member // {checked.range_rows} ELSE -1 END AS part"
-    select = f"SELECT {part}, {good}, __source, __row, __why AS __reason, {original} FROM ({joined})"
+    select = f"SELECT {part}, {', '.join(named(n) for n in columns)}, {bad} FROM ({joined})"
     if table.name == "connections":
         select = _both_directions(select, checked.range_rows)
     connection.execute("SET preserve_insertion_order = false")
     connection.execute(f"SET partitioned_write_max_open_files = {MOST_RANGES + 8}")
-    connection.execute(
-        f"COPY ({select}) TO {quoted(str(folder))} (FORMAT parquet, PARTITION_BY (part), COMPRESSION lz4_raw, OVERWRITE_OR_IGNORE)"
-    )
+    options = "FORMAT parquet, PARTITION_BY (part), COMPRESSION lz4_raw, OVERWRITE_OR_IGNORE"
+    connection.execute(f"COPY ({select}) TO {quoted(str(folder))} ({options})")
     connection.execute("SET preserve_insertion_order = true")
     folder.mkdir(exist_ok=True)
     findings = _rejected(connection, table, folder / "part=-1", rejects)
@@ -189,13 +208,12 @@ def write_rows(
 def _both_directions(select: str, range_rows: int) -> str:
     """Each good pair under both of its ends; a bad row once."""
     ends = (
-        "CASE WHEN __reason IS NULL THEN [{'m': member, 'o': connection}, {'m': connection, 'o': member}] "
+        "CASE WHEN __bad IS NULL THEN [{'m': member, 'o': connection}, {'m': connection, 'o': member}] "
         "ELSE [{'m': member, 'o': connection}] END"
     )
-    part = f"CASE WHEN __reason IS NULL THEN e.m // {range_rows} ELSE -1 END AS part"
+    part = f"CASE WHEN __bad IS NULL THEN e.m // {range_rows} ELSE -1 END AS part"
     return (
-        f"SELECT {part}, e.m AS member, e.o AS connection, __source, __row, __reason, __original "
-        f"FROM (SELECT *, unnest({ends}) AS e FROM ({select}))"
+        f"SELECT {part}, e.m AS member, e.o AS connection, __bad FROM (SELECT *, unnest({ends}) AS e FROM ({select}))"
     )
 
 
@@ -203,9 +221,11 @@ def _rejected(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path,
     if not folder.is_dir():
         return []
     files = listed(tuple(sorted(folder.glob("*.parquet"))))
-    ordered = (
-        f"SELECT __reason, __original, __row, __source FROM read_parquet({files}) ORDER BY __source, __row, __original"
+    taken = (
+        "__bad ->> 'why' AS __reason, __bad ->> 'original' AS __original, "
+        "CAST(__bad ->> 'row' AS BIGINT) AS __row, CAST(__bad ->> 'source' AS INTEGER) AS __source"
     )
+    ordered = f"SELECT * FROM (SELECT {taken} FROM read_parquet({files})) ORDER BY __source, __row, __original"
     reader = connection.sql(ordered).to_arrow_reader(_REASON_BATCH)
     counted: dict[str, Finding] = {}
     for batch in reader:

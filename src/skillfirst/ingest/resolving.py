@@ -44,8 +44,8 @@ class Remembering:
     """A function of distinct texts that asks for each text once; safe to use from several threads."""
 
     def __init__(self, ask: Callable[[pa.Array], list[Any]]) -> None:
-        self._ask, self._known, self._lock = ask, {}, Lock()
-        self._known: dict[str, Any]
+        self._ask, self._lock = ask, Lock()
+        self._known: dict[str, Any] = {}
 
     def __call__(self, texts: list[str | None], nothing: Any) -> list[Any]:
         """One answer a text, `nothing` for null."""

@@ -53,17 +53,17 @@ class EventRows:
     def of(
         cls,
         row: npt.ArrayLike,
-        kind: pa.Array | pa.ChunkedArray,
+        kind: pa.Array | pa.ChunkedArray | Array,
         time: npt.ArrayLike,
         *,
         course: npt.ArrayLike | None = None,
         skill: npt.ArrayLike | None = None,
-        channel: pa.Array | pa.ChunkedArray | None = None,
+        channel: pa.Array | pa.ChunkedArray | Array | None = None,
         position: npt.ArrayLike | None = None,
         seconds: npt.ArrayLike | None = None,
         event: npt.ArrayLike | None = None,
     ) -> EventRows:
-        """From kinds and channels as texts (or dictionaries of them), times in microseconds, seconds as floats.
+        """From kinds and channels as texts or as their numbers, times in microseconds, seconds as floats.
 
         An unknown kind raises ValueError. A position that is not known counts as the first; seconds are rounded to
         whole ones, not known is 0.
@@ -75,7 +75,7 @@ class EventRows:
         if size and kinds.min() < 0:
             raise ValueError("an event of an unknown kind")
         names = [c.name.lower() for c in sorted(Channel)]
-        channels = np.zeros(size, np.int8) if channel is None else (_codes(channel, names) + 1).astype(np.int8)
+        channels = np.zeros(size, np.int8) if channel is None else _codes(channel, ("", *names))
         slots = np.ones(size) if position is None else np.nan_to_num(np.asarray(position, np.float64), nan=1.0)
         spent = np.zeros(size) if seconds is None else np.nan_to_num(np.asarray(seconds, np.float64), nan=0.0)
         return cls(
@@ -84,22 +84,24 @@ class EventRows:
             np.array(time, np.int64),
             np.full(size, -1, np.int32) if course is None else np.array(course, np.int32),
             np.full(size, -1, np.int32) if skill is None else np.array(skill, np.int32),
-            channels,
+            np.maximum(channels, NO_CHANNEL).astype(np.int8),
             np.clip(slots, 1, np.iinfo(np.int16).max).astype(np.int16),
             np.clip(np.rint(spent), 0, np.iinfo(np.int32).max).astype(np.int32),
             np.zeros(size, np.uint64) if event is None else np.array(event, np.uint64),
         )
 
 
-def _codes(values: pa.Array | pa.ChunkedArray, names: tuple[str, ...] | list[str]) -> npt.NDArray[np.int32]:
-    """Place of each text in `names`, -1 for others and null."""
+def _codes(values: pa.Array | pa.ChunkedArray | Array, names: tuple[str, ...]) -> npt.NDArray[np.int32]:
+    """Place of each text in `names`, -1 for others and null; numbers are such places already."""
+    if isinstance(values, np.ndarray):
+        return np.where((values >= 0) & (values < len(names)), values, -1).astype(np.int32)
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     known = pa.array(list(names), pa.string())
     if isinstance(values, pa.DictionaryArray):
         words = np.append(_codes(values.dictionary.cast(pa.string()), names), np.int32(-1))
         places = pc.fill_null(values.indices, len(words) - 1).to_numpy(zero_copy_only=False)
-        return words[places]
+        return np.asarray(words[places], np.int32)
     found = pc.fill_null(pc.index_in(values.cast(pa.string()), known), -1)
     return np.asarray(found.to_numpy(zero_copy_only=False), np.int32)
 
@@ -171,7 +173,7 @@ class History:
         }
 
 
-def _dtype(name: str) -> np.dtype[Any]:
+def _dtype(name: str) -> Any:
     return np.dtype(DOCUMENT.field(name).type.value_type.to_pandas_dtype())
 
 

@@ -4,7 +4,7 @@ Arrays in, arrays out; an event belongs to row `row[e]`, and `order[offsets[r]:o
 in any order. Nothing depends on that order: sums are of integers, ties go by content.
 """
 
-# mypy: disable-error-code="no-untyped-def"
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,assignment"
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def counting(offsets, order, now, event, time, kind, course, skill, channel, slo
                             keep[b] = False
         else:
             mine = order[low:high]
-            by_id = np.argsort(event[mine])
+            by_id = np.argsort(event[mine].astype(np.int64))
             best = -1
             for p in range(len(mine)):
                 e = mine[by_id[p]]
@@ -157,7 +157,7 @@ def seen(
     for r in range(rows):
         first = now[r] - window
         size = base[r + 1] - base[r] + offsets[r + 1] - offsets[r]
-        keys, slots = np.empty(size, np.int64), np.empty(size, np.int16)
+        keys, slots = np.empty(size, np.int64), np.empty(size, np.int64)
         n = 0
         for p in range(base[r], base[r + 1]):
             if first <= base_time[p] <= now[r]:
