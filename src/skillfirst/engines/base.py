@@ -30,9 +30,3 @@ class Engine(ABC):
     def recommend(self, parts: Sequence[Path], model: Model, channels: Sequence[str], sink: Sink) -> Iterator[int]:
         """kernel.recommend of every part into `sink`; yields the rows of each finished part (any order)."""
 
-
-def read_part(path: Path) -> pa.RecordBatch:
-    """One part of documents (an Arrow file), memory-mapped."""
-    table = pa.ipc.open_file(pa.memory_map(str(path), "r")).read_all()
-    batches = table.combine_chunks().to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)

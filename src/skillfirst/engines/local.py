@@ -8,7 +8,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeVar
 
-from skillfirst.engines.base import Engine, Sink, read_part
+from skillfirst.engines.base import Engine, Sink
+from skillfirst.ingest.documents import read_part
 from skillfirst.kernel.catalogue import Catalogue
 from skillfirst.kernel.fit import Partial, count
 from skillfirst.kernel.infer import infer

@@ -1,0 +1,317 @@
+"""The night: sources in, carousels out. Stages hand over to one another here and nowhere else.
+
+    check -> taxonomy -> tag -> catalogue -> gather -> count -> Model -> recommend -> a whole run, or none
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from skillfirst import __version__
+from skillfirst.engines.base import Engine
+from skillfirst.ingest.checked import Checked
+from skillfirst.ingest.checks import check
+from skillfirst.ingest.documents import GatherResult, gather
+from skillfirst.ingest.resolving import Resolvers
+from skillfirst.kernel.catalogue import Catalogue, build_catalogue
+from skillfirst.kernel.explain import sources
+from skillfirst.kernel.fit import finish
+from skillfirst.kernel.model import Model
+from skillfirst.kernel.policy import Policy
+from skillfirst.kernel.tag import TagResult, TagSettings, tag
+from skillfirst.skills.taxonomy import Taxonomy
+from skillfirst.stores.event_log import EventLog
+from skillfirst.stores.offline import OfflineStore, Run, RunWriter
+from skillfirst.tables.schemas import COURSE_SKILLS, MEMBER_SKILLS_OUT, RECOMMENDATIONS, SKILL_IDF
+from skillfirst.tables.sparse import list_parts
+from skillfirst.tables.vocabulary import Vocabulary
+
+EPOCH = dt.date(1970, 1, 1)
+CHANNELS = ("feed", "home")
+# called as progress(stage, done, total); total 0 while it is not known
+Progress = Callable[[str, int, int], None]
+
+
+def _silent(_stage: str, _done: int, _total: int) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What one night is asked to do. `day`: the day it stands at; events after its end do not exist yet."""
+
+    data: Path
+    store: Path
+    day: dt.date
+    policy: Policy = field(default_factory=Policy)
+    tagging: TagSettings = field(default_factory=TagSettings)
+    channels: Sequence[str] = CHANNELS
+    variables: Mapping[str, str] = field(default_factory=dict)
+    max_bad_share: float | None = None
+    memory: str = "1GB"
+    keep_runs: int = 7
+
+    @property
+    def now(self) -> int:
+        """The end of the day, s since 1970 UTC."""
+        return ((self.day - EPOCH).days + 1) * 86_400
+
+
+class Clock:
+    """Seconds of each stage, for the manifest."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 3)
+
+
+def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run:
+    """Do the whole night; returns the committed run. Nothing of a night that fails is left behind.
+
+    Raises DataError for unusable tables, RunError and StoreError for what hinders the run.
+    """
+    clock = Clock()
+    store = OfflineStore(night.store)
+    with store.begin(night.day) as writer, _workshop(night.store) as work:
+        progress("check", 0, 0)
+        with clock.stage("check"):
+            log, position = _log_parts(night, work)
+            checked = check(
+                night.data, work, variables=night.variables, memory=night.memory, max_bad_share=night.max_bad_share,
+                log=log,
+            )  # fmt: skip
+            checked.raise_fatal()
+        with clock.stage("tag"):
+            taxonomy = read_taxonomy(checked.tables)
+            tags = tag(checked.tables["courses"], taxonomy, settings=night.tagging)
+            catalogue = build_catalogue(
+                checked.tables["courses"], taxonomy, tags.course_skills, _industries(checked), night.policy.language
+            )
+        progress("gather", 0, checked.members)
+        with clock.stage("gather"):
+            gathered = gather(
+                checked, resolvers(taxonomy), catalogue.courses, now=night.now, out_dir=writer.folder / "documents"
+            )
+        with clock.stage("fit"):
+            partials = engine.count(gathered.parts, catalogue, night.policy)
+            day = (night.day - EPOCH).days
+            model = finish(partials, catalogue, night.policy, day).save(writer.folder / "model")
+        with clock.stage("recommend"):
+            outcome = _recommend(night, engine, gathered, model, writer, progress)
+        with clock.stage("write"):
+            _write_tables(writer, model, tags)
+            _keep_rejects(checked, writer.folder / "rejects")
+        manifest = _manifest(night, checked, gathered, tags, model, outcome, clock, engine)
+        run = writer.commit({**manifest, "log_position": position})
+    store.prune(night.keep_runs)
+    return run
+
+
+@contextmanager
+def _workshop(store: Path) -> Iterator[Path]:
+    """A folder for what lies between the tables and the run; beside the store, so that moves are renames."""
+    store.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".work-", dir=store) as path:
+        yield Path(path)
+
+
+def _log_parts(night: Night, work: Path) -> tuple[Path | None, int]:
+    """The event log's events up to the end of the day as one Parquet file (None when there are none), and how far it was read."""
+    place = night.store / "events"
+    if not place.exists():
+        return None, 0
+    path = work / "log.parquet"
+    until = dt.datetime.fromtimestamp(night.now, dt.UTC)
+    rows = 0
+    with EventLog.open(place) as log:
+        position = log.position()
+        writer = None
+        for batch in log.read(until=until):
+            writer = writer or pq.ParquetWriter(path, batch.schema, compression="zstd")
+            writer.write_batch(batch)
+            rows += batch.num_rows
+        if writer is not None:
+            writer.close()
+    return (path if rows else None), position
+
+
+def read_taxonomy(tables: Mapping[str, pa.Table]) -> Taxonomy:
+    """The tables' own taxonomy, or the built-in one where they bring no skills."""
+    if "skills" in tables:
+        return Taxonomy.from_tables(tables)
+    return Taxonomy.builtin()
+
+
+def resolvers(taxonomy: Taxonomy) -> Resolvers:
+    """What gather needs to turn profile texts into codes."""
+
+    def titles(texts: pa.Array) -> tuple[list[list[int]], list[list[float]]]:
+        codes = taxonomy.resolve_titles(texts).tolist()
+        return [[c] if c >= 0 else [] for c in codes], [[1.0] if c >= 0 else [] for c in codes]
+
+    return Resolvers(skills=taxonomy.resolve, skill_count=len(taxonomy), titles=titles)
+
+
+def _industries(checked: Checked) -> Vocabulary:
+    found: set[str] = set()
+    for number in range(checked.ranges):
+        for path in checked.files("members", number):
+            column = pq.read_table(path, columns=["industry"]).column("industry")
+            found.update(x for x in pc.unique(column).to_pylist() if x)
+    return Vocabulary.sorted(sorted(found))
+
+
+@dataclass
+class Outcome:
+    """Counts of the recommendations as they pass."""
+
+    members: int = 0
+    served: int = 0
+    personal: int = 0
+    fallback_rows: int = 0
+    contexts: Counter[str] = field(default_factory=Counter)
+    shown: Counter[str] = field(default_factory=Counter)
+    courses: set[int] = field(default_factory=set)
+    lock: Lock = field(default_factory=Lock)
+
+    def add(self, members: pa.RecordBatch, rows: pa.RecordBatch) -> None:
+        """Count a part; called from the engine's threads."""
+        offsets, course = list_parts(rows.column("course_id"))
+        filled = np.diff(offsets) > 0
+        bucket = list_parts(rows.column("bucket"))[1]
+        owner = np.repeat(np.arange(rows.num_rows), np.diff(offsets))
+        matched = np.bincount(owner[bucket.is_valid().to_numpy(zero_copy_only=False)], minlength=rows.num_rows) > 0
+        many = max(rows.num_rows // max(members.num_rows, 1), 1)
+        context = list_parts(rows.column("context"))[1]
+        home = np.array([c == "home" for c in rows.column("channel").to_pylist()])[owner]
+        position = list_parts(rows.column("position"))[1].to_numpy(zero_copy_only=False)
+        first = home & (position == 1)
+        labels = context.dictionary.to_pylist()
+        carousels = np.bincount(context.indices.to_numpy(zero_copy_only=False)[first], minlength=len(labels))
+        courses = set(np.unique(course.indices.to_numpy(zero_copy_only=False)).tolist()) if len(course) else set()
+        with self.lock:
+            self.members += members.num_rows
+            self.served += int(filled.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0
+            self.personal += int(matched.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0
+            self.contexts.update({labels[i]: int(n) for i, n in enumerate(carousels) if n})
+            self.courses |= courses
+
+
+def _recommend(
+    night: Night, engine: Engine, gathered: GatherResult, model: Model, writer: RunWriter, progress: Progress
+) -> Outcome:
+    outcome = Outcome()
+    writer.table_writer("recommendations", RECOMMENDATIONS.schema)
+    writer.table_writer("member_skills", MEMBER_SKILLS_OUT.schema)
+
+    def sink(part: int, members: pa.RecordBatch, rows: pa.RecordBatch) -> None:
+        writer.write_part("recommendations", part, rows)
+        writer.write_part("member_skills", part, member_skill_rows(members, model))
+        outcome.add(members, rows)
+
+    done, total = 0, gathered.counts["members"]
+    progress("recommend", 0, total)
+    for rows in engine.recommend(gathered.parts, model, night.channels, sink):
+        done += rows
+        progress("recommend", done, total)
+    return outcome
+
+
+def member_skill_rows(members: pa.RecordBatch, model: Model) -> pa.RecordBatch:
+    """Every skill of these members (documents with INFERRED columns) as rows of the table `member_skills`."""
+    groups = (
+        ("skill", None, "skill_source"), ("inferred_skill", "inferred_weight", "inferred_source"),
+        ("wanted", None, None), ("predicted_skill", "predicted_weight", "predicted_source"),
+    )  # fmt: skip
+    row, skill, weight, source = [], [], [], []
+    for name, weights, bits in groups:
+        offsets, codes = list_parts(members.column(name))
+        row.append(np.repeat(np.arange(members.num_rows), np.diff(offsets)))
+        skill.append(codes.to_numpy(zero_copy_only=False))
+        given = list_parts(members.column(weights))[1].to_numpy(zero_copy_only=False) if weights else None
+        weight.append(given if given is not None else np.ones(len(codes), np.float32))
+        own = list_parts(members.column(bits))[1].to_numpy(zero_copy_only=False) if bits else None
+        source.append(own.astype(np.int32) if own is not None else np.full(len(codes), 4, np.int32))
+    rows, skills = np.concatenate(row), np.concatenate(skill)
+    weights_, bits_ = np.concatenate(weight), np.concatenate(source)
+    order = np.lexsort((bits_, skills, rows))
+    names = [";".join(sources(b)) for b in range(512)]
+    return pa.RecordBatch.from_arrays(
+        [
+            members.column("member_id").take(pa.array(rows[order])),
+            model.taxonomy.skills.decode(skills[order]),
+            pa.array(weights_[order].astype(np.float32)),
+            pa.array(names).take(pa.array(bits_[order])),
+        ],
+        schema=MEMBER_SKILLS_OUT.schema,
+    )
+
+
+def _write_tables(writer: RunWriter, model: Model, tags: TagResult) -> None:
+    writer.table_writer("course_skills", COURSE_SKILLS.schema)
+    writer.write_part("course_skills", 0, tags.course_skills)
+    writer.table_writer("skill_idf", SKILL_IDF.schema)
+    rarity = model.idf
+    idf = pa.array(rarity.considered, mask=rarity.considered <= 0)
+    rows = pa.table([model.taxonomy.skills.ids, pa.array(rarity.members), idf], schema=SKILL_IDF.schema)
+    writer.write_part("skill_idf", 0, rows)
+
+
+def _keep_rejects(checked: Checked, folder: Path) -> None:
+    for path in checked.rejects.values():
+        if path.exists():
+            folder.mkdir(exist_ok=True)
+            shutil.copy(path, folder / path.name)
+
+
+def _manifest(
+    night: Night, checked: Checked, gathered: GatherResult, tags: TagResult, model: Model, outcome: Outcome,
+    clock: Clock, engine: Engine,
+) -> dict[str, Any]:  # fmt: skip
+    catalogue: Catalogue = model.catalogue
+    return {
+        "format": 1,
+        "version": __version__,
+        "day": night.day.isoformat(),
+        "model_version": model.version,
+        "engine": type(engine).__name__,
+        "inputs": checked.hashes,
+        "policy": asdict(model.policy),
+        "counts": {
+            **checked.counts,
+            **{f"documents_{name}": n for name, n in gathered.counts.items()},
+            "rejected": sum(checked.rejected.values()),
+            "served": outcome.served,
+            "personal": outcome.personal,
+            "distinct_courses": len(outcome.courses),
+            "catalogue_courses": len(catalogue.cards),
+            "skills_with_idf": int((model.idf.considered > 0).sum()),
+            "carousels": sum(outcome.contexts.values()),
+        },
+        "carousels_by_context": dict(sorted(outcome.contexts.items())),
+        "rejected": checked.rejected,
+        "findings": [str(finding) for finding in checked.findings],
+        "unknown_skills": gathered.unknown_skills[:20],
+        "tagging": tags.report,
+        "seconds": clock.seconds,
+    }

@@ -1,0 +1,111 @@
+"""From a run to the online store: render everyone's answers, look whether too much was lost, switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from skillfirst.errors import RunError
+from skillfirst.ingest.documents import read_part
+from skillfirst.kernel.model import load_model
+from skillfirst.kernel.render import Renderer
+from skillfirst.stores.offline import Run
+from skillfirst.stores.online import OnlineMember, OnlineStore
+from skillfirst.tables.sparse import list_parts
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """How much less than the serving run a run may bring, as shares of what serves now."""
+
+    members: float = 0.10  # members with an answer
+    coverage: float = 0.20  # distinct courses shown
+    personal: float = 0.10  # share of members whose list has a reason of their own, not a fallback
+
+
+def losses(manifest: dict[str, Any], serving: dict[str, Any], allowed: Losses) -> list[str]:
+    """What a run lost too much of against the serving one (manifest counts), in words; empty when fine."""
+    new, old = manifest["counts"], serving["counts"]
+    found = []
+    for name, words, limit in (
+        ("served", "members with recommendations", allowed.members),
+        ("distinct_courses", "different courses shown", allowed.coverage),
+        ("personal", "members with personal reasons", allowed.personal),
+    ):
+        before, now = old.get(name, 0), new.get(name, 0)
+        if before and now < before * (1 - limit):
+            found.append(f"{words}: {now:,} instead of {before:,} ({now / before - 1:+.0%}, allowed {-limit:.0%})")
+    return found
+
+
+def publish(
+    run: Run, store: OnlineStore, *, force: bool = False, allowed: Losses = Losses(), progress: Progress | None = None
+) -> int:
+    """Put a run into the online store and serve it; returns the members published.
+
+    Raises RunError when the run lost too much against the serving one, unless `force`. Until the switch, and when
+    anything fails, the old version serves.
+    """
+    serving = store.serving()
+    if serving is not None and not force:
+        lost = losses(run.manifest, store.meta(serving), allowed)
+        if lost:
+            raise RunError(
+                f"run {run.run_id} lost too much against {serving}: " + "; ".join(lost),
+                next_step="Look into its manifest; --force publishes it all the same.",
+            )
+    keep = ("day", "counts", "model_version", "carousels_by_context", "log_position")
+    meta = {"run_id": run.run_id, "model": str(run.path / "model"), **{name: run.manifest[name] for name in keep}}
+    members = store.put(run.run_id, rendered(run, progress), meta)
+    store.switch(run.run_id)
+    return members
+
+
+def rendered(run: Run, progress: Progress | None = None) -> Iterator[OnlineMember]:
+    """Every member of a run with its document and its answers by channel, in member_id order."""
+    renderer = Renderer(load_model(run.path / "model"))
+    total, done = int(run.manifest["counts"].get("members", 0)), 0
+    rows = run.table("recommendations")
+    for path in sorted((run.path / "documents").glob("*.arrow")):
+        documents = read_part(path)
+        batch = next(rows)
+        while batch.num_rows < documents.num_rows * _channels(batch):
+            batch = pa.concat_batches([batch, next(rows)])
+        yield from render_members(renderer, documents, batch)
+        done += documents.num_rows
+        if progress:
+            progress("publish", done, total)
+
+
+def _channels(rows: pa.RecordBatch) -> int:
+    return len(rows.column("channel").unique())
+
+
+def render_members(renderer: Renderer, documents: pa.RecordBatch, rows: pa.RecordBatch) -> Iterator[OnlineMember]:
+    """Documents (one a member) and their recommendations (one a member and channel, in the same order)."""
+    languages = documents.column("languages").to_pylist()
+    many = rows.num_rows // max(documents.num_rows, 1)
+    answers = renderer.answers(rows, [spoken or [] for spoken in languages for _ in range(many)])
+    for i in range(documents.num_rows):
+        own = {}
+        member = ""
+        for _ in range(many):
+            member, channel, body = next(answers)
+            own[channel] = body
+        yield OnlineMember(member, document_bytes(documents.slice(i, 1)), own)
+
+
+def document_bytes(document: pa.RecordBatch) -> bytes:
+    """A document as an Arrow message without its schema, which is the same for all."""
+    return bytes(document.serialize())
+
+
+def path_of_model(meta: dict[str, Any]) -> Path:
+    """Where the model of a published version lies."""
+    return Path(meta["model"])
