@@ -175,8 +175,8 @@ def test_repetition_lowers_click_through_and_a_rest_brings_it_back() -> None:
 
 def test_tiring_falls_for_most_and_first_rises_for_those_whom_repetition_attracts() -> None:
     n = np.array([0.0, 1.0, 3.0, 30.0])
-    assert (np.diff(behaviour.tired(n, np.full(4, 0.6))) < 0).all()
-    warm = behaviour.tired(n, np.full(4, -0.25))
+    assert (np.diff(behaviour.tired(n, np.full(4, 0.6), Constants())) < 0).all()
+    warm = behaviour.tired(n, np.full(4, -0.25), Constants())
     assert warm[0] == 1.0
     assert warm[1] < warm[2]
     assert warm[3] < warm[2]

@@ -56,21 +56,24 @@ def attraction(
         + c.quality_gain * quality
         - c.level_loss * level_gap
         - c.language_loss * foreign
-        + c.fresh_gain * np.exp2(-np.maximum(age_days, 0) / 30.0)
+        + c.fresh_gain * np.exp2(-np.maximum(age_days, 0) / c.fresh_days)
         - c.known_loss * mastered
         + more
     )
     return np.asarray(1.0 / (1.0 + np.exp(-utility)), np.float64)
 
 
-def tired(exposures: npt.NDArray[np.floating], tires: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def tired(
+    exposures: npt.NDArray[np.floating], tires: npt.NDArray[np.floating], c: Constants
+) -> npt.NDArray[np.float64]:
     """Factor on the attraction after `exposures` ignored ones: (1 + n) ^ -tires.
 
-    Where repetition attracts (`tires` < 0) the factor rises up to three exposures, then falls as (n / 3) ^ -0.6.
+    Where repetition attracts (`tires` < 0) the factor rises as (1 + n) ^ -tires, then falls; see the constants.
     """
     n = np.asarray(exposures, np.float64)
     cooling = (1.0 + n) ** -np.maximum(tires, 0.0)
-    warming = (1.0 + np.minimum(n, 3.0)) ** -np.minimum(tires, 0.0) * np.maximum(n / 3.0, 1.0) ** -0.6
+    warming = (1.0 + np.minimum(n, c.warming_until)) ** -np.minimum(tires, 0.0)
+    warming *= np.maximum(n / c.warming_until, 1.0) ** -c.warming_after
     return np.asarray(np.where(np.asarray(tires) < 0, warming, cooling), np.float64)
 
 
@@ -140,7 +143,9 @@ def sitting_seconds(
     normal: npt.NDArray[np.floating], relevance: npt.NDArray[np.floating], c: Constants
 ) -> npt.NDArray[np.float64]:
     """Seconds of one sitting from a standard normal draw: log-normal, longer where it is relevant."""
-    return np.asarray(60.0 * c.session_minutes * (0.5 + relevance) * np.exp(0.8 * np.asarray(normal)), np.float64)
+    return np.asarray(
+        60.0 * c.session_minutes * (0.5 + relevance) * np.exp(c.session_spread * np.asarray(normal)), np.float64
+    )
 
 
 def giving_up(relevance: npt.NDArray[np.floating], c: Constants) -> npt.NDArray[np.float64]:

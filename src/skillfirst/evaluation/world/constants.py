@@ -41,6 +41,9 @@ class Constants:
     interests_mean: float = known(
         7.0, 4.0, 10.0, "hidden interests a member (1 + Poisson of one less)", "assumption"
     )  # fmt: skip
+    held_interest: float = known(
+        1 / 3, 0.1, 0.6, "hidden interests in which the member is skilled already", "assumption"
+    )
     no_skills: float = known(
         0.25, 0.10, 0.50, "members who list no skill at all",
         "assumption; the published lesson is that the explicit section is often incomplete",
@@ -62,12 +65,12 @@ class Constants:
     # --- when they come ------------------------------------------------------------------------------------
     daily_share: float = known(
         0.10, 0.05, 0.20, "members who come nearly daily",
-        "assumption; few carry most activity (Anderson et al., WWW 2014: most MOOC members are bystanders)",
+        "assumption; few carry most activity (Anderson et al., WWW 2014 [from memory])",
     )  # fmt: skip
     weekly_share: float = known(0.35, 0.20, 0.50, "members who come about weekly", "assumption, as above")
     once_share: float = known(
         0.30, 0.15, 0.45, "members who come on the day they join and hardly again (the rest comes monthly)",
-        "assumption; Reich and Ruiperez-Valiente, Science 2019: about half of those who register never start",
+        "assumption; Reich and Ruiperez-Valiente, Science 2019: about half never start [from memory]",
     )  # fmt: skip
     daily_rate: float = known(0.70, 0.50, 0.90, "chance of a visit on a day, daily members", "issue: daily")
     weekly_rate: float = known(0.15, 0.10, 0.25, "chance of a visit on a day, weekly members", "issue: weekly (1/7)")
@@ -98,7 +101,7 @@ class Constants:
         "two-dimensional discount of Felicioni et al. (notes 4.1), form from memory",
     )  # fmt: skip
     attention_position: float = known(
-        0.50, 0.25, 1.00, "beta of the same", "as above; position bias as in Joachims et al. 2005, WSDM 2017"
+        0.50, 0.25, 1.00, "beta of the same", "as above; position bias, Joachims et al. 2005 [from memory]"
     )  # fmt: skip
 
     # --- what attracts them --------------------------------------------------------------------------------
@@ -124,9 +127,10 @@ class Constants:
         "notes 11, G21; size assumed",
     )  # fmt: skip
     fresh_gain: float = known(
-        0.30, 0.0, 0.6, "logits gained by a course on its first day, halved every 30 days",
+        0.30, 0.0, 0.6, "logits gained by a course on its first day, halved every `fresh_days`",
         "published: recommendations need to be fresh; size assumed",
     )  # fmt: skip
+    fresh_days: float = known(30.0, 10.0, 90.0, "days after which half of the freshness is gone", "assumption")
     known_loss: float = known(
         1.0, 0.0, 2.0, "logits lost when the member already masters every skill of the course",
         "notes 11, G6; size assumed",
@@ -143,9 +147,14 @@ class Constants:
         "Ma et al., WWW 2016: +15 % for all and +34 % for heavy users, so people differ (notes 3.2)",
     )  # fmt: skip
     warming_share: float = known(
-        0.10, 0.0, 0.25, "members whom repetition attracts at first (exponent -0.25 up to three exposures)",
+        0.10, 0.0, 0.25, "members whom repetition attracts at first",
         "sign of the discount is open: Lee et al.; Ma et al.: seen items sometimes to be promoted (notes 3.1, 3.2)",
     )  # fmt: skip
+    warming: float = known(
+        0.25, 0.1, 0.4, "for them the factor is (1 + n) ^ warming at first ...", "sign open, as above; size assumed"
+    )  # fmt: skip
+    warming_until: float = known(3.0, 2.0, 6.0, "... up to so many exposures ...", "assumption")
+    warming_after: float = known(0.6, 0.3, 1.0, "... and falls from there as (n / until) ^ -after", "as tiring")
     memory_days: float = known(
         10.0, 5.0, 21.0, "days after which half of the exposures of a course is forgotten",
         "last seen as a behaviour of its own: Lee et al., KDD 2014; half-life assumed",
@@ -156,7 +165,7 @@ class Constants:
     )  # fmt: skip
     blindness: float = known(
         0.10, 0.03, 0.20, "k of attention 1 / (1 + k m), m recent visits to a channel without a click",
-        "banner blindness, Benway and Lane 1998; mail volume (notes 5.1: 4 of 10 mails less, complaints halved)",
+        "banner blindness, Benway and Lane 1998 [from memory]; mail volume (notes 5.1)",
     )  # fmt: skip
     blindness_days: float = known(4.0, 2.0, 10.0, "days after which half of it is forgotten", "assumption")
     dismisses: float = known(
@@ -168,8 +177,12 @@ class Constants:
         0.75, 0.6, 0.9, "clicks that lead to watching", "three-second looks do not count (notes 1.1); share assumed"
     )  # fmt: skip
     session_minutes: float = known(
-        14.0, 8.0, 25.0, "median minutes of a sitting (log-normal, sigma 0.8), times 0.5 + relevance", "assumption"
+        14.0, 8.0, 25.0, "median minutes of a sitting (log-normal), times 0.5 + relevance", "assumption"
     )  # fmt: skip
+    session_spread: float = known(0.8, 0.4, 1.2, "standard deviation of the log of a sitting's length", "assumption")
+    done_share: float = known(
+        0.9, 0.8, 1.0, "share of a course watched that completes it", "assumption; credits are skipped"
+    )
     resumes: float = known(
         0.25, 0.1, 0.4, "chance a visit that a started course is taken up again without being shown",
         "short-term return to what was begun: Netflix 2015 (notes 4.1); size assumed",

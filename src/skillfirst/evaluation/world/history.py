@@ -216,9 +216,9 @@ def watch(
     when = time[place] + running(gap, place, sittings)
     total = running(seconds, place, sittings)
     length = 60.0 * minutes[course[place]].astype(np.float64)
-    fine = (total - seconds < 0.9 * length) & (when < end * DAY)
+    fine = (total - seconds < c.done_share * length) & (when < end * DAY)
     seconds = np.minimum(seconds, length - (total - seconds))
-    done = fine & (total >= 0.9 * length)
+    done = fine & (total >= c.done_share * length)
     columns: dict[str, npt.NDArray[Any]] = {"member": member[place], "course": course[place]}
     watched = events("watch", int(fine.sum()), time=when[fine], seconds=seconds[fine],
                      **{k: v[fine] for k, v in columns.items()})  # fmt: skip

@@ -150,7 +150,7 @@ def invent_chunk(
     home = home_industry(ground)[ground.title_family[title]]
     industry = np.where(rng.random(size) < 0.5, home, rng.integers(0, len(INDUSTRIES), size))
     tires = c.tiring * np.exp(c.tiring_spread * rng.standard_normal(size) - c.tiring_spread**2 / 2)
-    tires = np.where(rng.random(size) < c.warming_share, -0.25, tires)
+    tires = np.where(rng.random(size) < c.warming_share, -c.warming, tires)
     tempo = categorical(
         [c.daily_share, c.weekly_share, max(0.0, 1 - c.daily_share - c.weekly_share - c.once_share), c.once_share],
         size, rng,
@@ -170,7 +170,7 @@ def invent_chunk(
         tells=tells.astype(np.float32),
         tires=tires.astype(np.float32),
         interest=interest,
-        held=invent_held(ground, title, interest, rng),
+        held=invent_held(ground, title, interest, rng, c.held_interest),
     )
 
 
@@ -214,12 +214,14 @@ def invent_interest(
     return unit_rows(Csr.from_pairs(member[fine], skill[fine], weight[fine], (size, len(ground.skills))))
 
 
-def invent_held(ground: Ground, title: npt.NDArray[np.int64], interest: Csr, rng: np.random.Generator) -> Csr:
-    """Skills a member masters: those of the title by their weights, and a third of the interests; mastery 0.3 to 1."""
+def invent_held(
+    ground: Ground, title: npt.NDArray[np.int64], interest: Csr, rng: np.random.Generator, share: float
+) -> Csr:
+    """Skills a member masters: those of the title by weight, and a `share` of the interests; mastery 0.3 to 1."""
     place, skill, weight = pairs(ground.title_skills, title)
     has = rng.random(len(place)) < 0.1 + 0.8 * weight
     wanted, wish, _ = pairs(interest, np.arange(len(title)))
-    also = rng.random(len(wanted)) < 1 / 3
+    also = rng.random(len(wanted)) < share
     members = np.concatenate([place[has], wanted[also]])
     skills = np.concatenate([skill[has], wish[also]])
     mastery = 0.3 + 0.7 * rng.random(len(members))

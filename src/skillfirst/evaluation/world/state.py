@@ -15,8 +15,6 @@ from skillfirst.evaluation.world.population import Population
 from skillfirst.evaluation.world.samplers import pairs, unit_rows, values_of
 from skillfirst.tables.schemas import Channel
 
-DONE_SHARE = 0.9  # a course counts as completed when so much of it was watched
-
 
 class Standing(IntEnum):
     """How a member stands to a course."""

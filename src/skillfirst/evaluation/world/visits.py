@@ -22,7 +22,7 @@ from skillfirst.evaluation.world.luck import Purpose, luck, normal
 from skillfirst.evaluation.world.pages import Pages
 from skillfirst.evaluation.world.population import Population
 from skillfirst.evaluation.world.samplers import spread
-from skillfirst.evaluation.world.state import DONE_SHARE, Standing, State
+from skillfirst.evaluation.world.state import Standing, State
 from skillfirst.tables.schemas import Channel
 
 Array = npt.NDArray[Any]
@@ -137,7 +137,7 @@ def answers(
     )
     attracted *= np.where(standing >= Standing.DONE, c.known_again, 1.0)
     exposures = state.tired_exposures(visitors, c)[who, course]
-    attracted *= behaviour.tired(exposures, people.tires[member])
+    attracted *= behaviour.tired(exposures, people.tires[member], c)
     look = behaviour.examined(cards.row, cards.position, c) * behaviour.attentive(state.ignored[member, channel], c)
     examined = luck(seed, Purpose.EXAMINES, day, member, course, channel) < look
     clicked = examined & (luck(seed, Purpose.CLICKS, day, member, course, channel) < np.minimum(attracted, 1.0))
@@ -252,7 +252,7 @@ def sit_down(sat: Sittings, relevance: Array, ground: Ground, state: State, toda
     seconds = np.minimum(behaviour.sitting_seconds(draw, relevance, c), length * np.maximum(1.0 - before, 0.02))
     after = before + seconds / length
     standing = state.standing[sat.member, sat.course]
-    done = (after >= DONE_SHARE) & (standing != Standing.DONE)
+    done = (after >= c.done_share) & (standing != Standing.DONE)
     leaves = luck(seed, Purpose.GIVES_UP, day, sat.member, sat.course) < behaviour.giving_up(relevance, c)
     state.watched[sat.member, sat.course] = after
     state.standing[sat.member, sat.course] = np.where(
