@@ -242,3 +242,45 @@ def test_readers_during_commits_always_see_a_whole_run(tmp_path):
         reader.join()
     assert all(int(run_id[-3:]) == number + 1 for run_id, number in seen)
     assert seen
+
+
+def test_erase_removes_a_member_from_every_run_and_proves_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("skillfirst.stores.table_parts.ROW_GROUP_ROWS", 2)
+    store = OfflineStore(tmp_path)
+    pairs = [(f"m{i}", f"s{j}") for i in range(5) for j in range(3)]
+    for _ in range(2):
+        writer = store.begin(DAY)
+        table = writer.table_writer("member_skills", SKILLS)
+        table.write_part(0, rows(*pairs[:7]))
+        table.write_part(1, rows(*pairs[7:]))
+        courses = writer.table_writer("courses", pa.schema([("course_id", pa.string())]))
+        courses.write_part(0, pa.RecordBatch.from_pydict({"course_id": ["m2"]}))
+        writer.commit({})
+    assert len(store.holds("m2")) == 4, "in both parts of both runs"
+    assert store.erase("m2") == 6
+    assert store.holds("m2") == []
+    assert store.erase("m2") == 0
+    for run_id in store.runs():
+        run = store.open(run_id)
+        assert run.rows("member_skills", "m2") is None
+        assert run.rows("member_skills", "m3").num_rows == 3
+        left = [m for batch in run.table("member_skills") for m in batch.column("member_id").to_pylist()]
+        assert left == [m for m, _ in pairs if m != "m2"]
+        assert [b.num_rows for b in run.table("courses")] == [1]
+        assert run.manifest["erased_rows"] == 3
+    assert not list(tmp_path.rglob(".*erasing"))
+
+
+def test_erasing_all_rows_of_a_part_leaves_the_others_to_be_found(tmp_path):
+    store = OfflineStore(tmp_path)
+    writer = store.begin(DAY)
+    table = writer.table_writer("member_skills", SKILLS)
+    members = "abcdefgh"
+    for index, member in enumerate(members):
+        table.write_part(index, rows((member, "java")))
+    run = writer.commit({})
+    for gone in "bcdghae":
+        assert store.erase(gone) == 1
+        members = members.replace(gone, "")
+        for member in "abcdefghi":
+            assert (run.rows("member_skills", member) is not None) == (member in members)

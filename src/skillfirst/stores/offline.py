@@ -27,7 +27,7 @@ import pyarrow as pa
 
 from skillfirst.errors import NotFound, RunError, StoreError, UsageError
 from skillfirst.stores.durable import FileLock, sync_file, sync_tree, write_file
-from skillfirst.stores.table_parts import TableWriter, iter_batches, member_rows, part_paths
+from skillfirst.stores.table_parts import TableWriter, erase_member, holds_member, iter_batches, member_rows, part_paths
 from skillfirst.tables.schemas import RECOMMENDATIONS
 
 MANIFEST = "manifest.json"
@@ -44,9 +44,13 @@ def _order(run_id: str) -> tuple[str, int]:
     return run_id[:10], int(run_id[11:])
 
 
+def _manifest_text(manifest: Mapping[str, Any]) -> bytes:
+    return json.dumps(manifest, indent=2, sort_keys=True, ensure_ascii=False, default=str).encode()
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A committed run. It never changes; it disappears only by `prune`."""
+    """A committed run. It never changes, but for members being erased; it disappears only by `prune`."""
 
     run_id: str
     path: Path
@@ -113,8 +117,7 @@ class RunWriter:
         tables = {name: {"rows": w.rows, "parts": w.parts} for name, w in sorted(self._tables.items())}
         complete = {"run_id": self.run_id, "tables": tables, **manifest}
         sync_tree(self.folder)
-        text = json.dumps(complete, indent=2, sort_keys=True, ensure_ascii=False, default=str)
-        write_file(self.folder / MANIFEST, text.encode())
+        write_file(self.folder / MANIFEST, _manifest_text(complete))
         run = self._store._place(self)
         self._lock.release(remove=True)
         return run
@@ -275,6 +278,34 @@ class OfflineStore:
             sync_file(self.folder)
             shutil.rmtree(self.removing, ignore_errors=True)
         return gone
+
+    def erase(self, member_id: str) -> int:
+        """Remove a member's rows from every table of every run; returns how many there were.
+
+        The one change a committed run can undergo. Each file is replaced whole, so readers keep working; the
+        number of erased rows is added to the manifest, which names nobody. What a model learned from everybody
+        stays. A run being written is not touched: erase before the night, or again after it.
+        """
+        total = 0
+        for run_id in self.runs():
+            folder = self.folder / run_id
+            erased = sum(erase_member(path, member_id) for path in self._member_files(folder))
+            if erased:
+                manifest = json.loads((folder / MANIFEST).read_bytes())
+                manifest["erased_rows"] = manifest.get("erased_rows", 0) + erased
+                write_file(folder / MANIFEST, _manifest_text(manifest))
+            total += erased
+        return total
+
+    def holds(self, member_id: str) -> list[str]:
+        """The files, below the store, that still hold rows of a member: empty after `erase`, which proves it."""
+        runs = [self.folder / run_id for run_id in self.runs()]
+        found = [path for folder in runs for path in self._member_files(folder) if holds_member(path, member_id)]
+        return [str(path.relative_to(self.path)) for path in found]
+
+    @staticmethod
+    def _member_files(folder: Path) -> list[Path]:
+        return sorted(p for p in folder.rglob("*.parquet") if p.is_file() and not p.name.startswith("."))
 
     def size_bytes(self, run_id: str) -> int:
         """Bytes of all files of a run."""

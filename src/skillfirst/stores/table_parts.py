@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from skillfirst.errors import DataError
+from skillfirst.stores.durable import sync_file
 
 #: rows that are decoded together; small enough that looking up one member decodes little
 ROW_GROUP_ROWS = 4_096
@@ -71,13 +72,7 @@ class TableWriter:
             self._write(index, table)
 
     def _write(self, index: int, table: pa.Table) -> None:
-        pq.write_table(
-            table,
-            self.folder / f"part-{index:06d}.parquet",
-            compression="zstd",
-            compression_level=ZSTD_LEVEL,
-            row_group_size=ROW_GROUP_ROWS,
-        )
+        write_parquet(self.folder / f"part-{index:06d}.parquet", table)
 
     def close(self) -> None:
         """A table without rows still says which columns it has."""
@@ -106,13 +101,45 @@ def _groups(path: Path, _modified_ns: int) -> tuple[tuple[str | None, str | None
     return tuple(bounds)
 
 
-def _greatest(path: Path) -> str:
-    """The last member of a part; read from the rows where the statistics leave it out (very long ids)."""
+def _greatest(path: Path) -> str | None:
+    """The last member of a part, None if it has no rows; very long ids are not in the statistics, but in the rows."""
     bounds = _groups(path, path.stat().st_mtime_ns)
     if bounds and bounds[-1][1] is not None:
-        return bounds[-1][1]
+        return str(bounds[-1][1])
     column = pq.read_table(path, columns=[KEY]).column(KEY)
-    return str(column[-1].as_py()) if len(column) else ""
+    return str(column[-1].as_py()) if len(column) else None
+
+
+def holds_member(path: Path, member_id: str) -> bool:
+    """Whether any row of one Parquet file is the member's; files without members hold none."""
+    if KEY not in pq.read_schema(path).names:
+        return False
+    for group, (least, greatest) in enumerate(_groups(path, path.stat().st_mtime_ns)):
+        if least is None or greatest is None or least <= member_id <= greatest:
+            with pq.ParquetFile(path) as file:
+                column = file.read_row_group(group, columns=[KEY], use_threads=False).column(KEY)
+            if pc.any(pc.equal(column, member_id)).as_py():
+                return True
+    return False
+
+
+def erase_member(path: Path, member_id: str) -> int:
+    """Write a Parquet file anew without a member's rows, and put it in the old one's place; how many there were."""
+    if not holds_member(path, member_id):
+        return 0
+    table = pq.read_table(path)
+    kept = table.filter(pc.not_equal(table.column(KEY), member_id))
+    temporary = path.with_name(f".{path.name}.erasing")
+    write_parquet(temporary, kept)
+    sync_file(temporary)
+    temporary.replace(path)
+    sync_file(path.parent)
+    return int(table.num_rows - kept.num_rows)
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """A table as one Parquet file, as all parts are written."""
+    pq.write_table(table, path, compression="zstd", compression_level=ZSTD_LEVEL, row_group_size=ROW_GROUP_ROWS)
 
 
 def member_rows(folder: Path, member_id: str) -> pa.Table | None:
@@ -124,9 +151,11 @@ def member_rows(folder: Path, member_id: str) -> pa.Table | None:
     paths = part_paths(folder)
     low, high = 0, len(paths)
     while low < high:
-        middle = (low + high) // 2
-        if _greatest(paths[middle]) < member_id:
-            low = middle + 1
+        middle = probe = (low + high) // 2
+        while probe < high and (greatest := _greatest(paths[probe])) is None:
+            probe += 1  # a part without rows tells nothing
+        if probe < high and greatest is not None and greatest < member_id:
+            low = probe + 1
         else:
             high = middle
     found: list[pa.Table] = []

@@ -87,9 +87,10 @@ class EventLog:
         if text.startswith(("postgresql:", "postgres:", "postgresql+psycopg:")):
             try:
                 from skillfirst.stores.event_log.sql_ledger import SqlLedger
-            except ImportError:
+
+                return cls(SqlLedger(text), queue_events)
+            except ImportError:  # SQLAlchemy, Alembic, or the driver that SQLAlchemy looks for
                 raise ExtraMissing("the event log in PostgreSQL", "postgres") from None
-            return cls(SqlLedger(text), queue_events)
         return cls(SqliteLedger(Path(address)), queue_events)
 
     # --- in

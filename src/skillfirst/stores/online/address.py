@@ -29,7 +29,7 @@ def open_online(address: str) -> OnlineStore:
     """
     scheme, _, rest = address.partition(":")
     path = re.sub(r"^//(?=/)", "", rest)  # lmdb:///srv/x and lmdb:/srv/x are the same place
-    if scheme == "memory":
+    if address == "memory:":
         from skillfirst.stores.online.memory import MemoryStore
 
         return MemoryStore()
