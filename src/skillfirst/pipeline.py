@@ -146,7 +146,7 @@ def _log_parts(night: Night, work: Path) -> tuple[Path | None, int]:
     with EventLog.open(place) as log:
         position = log.position()
         writer = None
-        for batch in log.read(until=until):
+        for batch in log.read(until=until, upto=position):
             writer = writer or pq.ParquetWriter(path, batch.schema, compression="zstd")
             writer.write_batch(batch)
             rows += batch.num_rows

@@ -1,0 +1,191 @@
+"""kernel.tag: every path from no labels to many, people first, unchanged courses left alone, bad input survived."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from skillfirst.kernel.tag import TagSettings, tag
+from skillfirst.skills.taxonomy import Taxonomy
+from skillfirst.tables.schemas import COURSE_SKILLS
+
+WORDS = {
+    "java": "class object compile",
+    "sql": "query table rows",
+    "welding": "torch steel seam",
+    "spanish": "verbs grammar",
+}
+
+
+def courses(count, start=0, tagged=True, named=True):
+    skills = sorted(WORDS)
+    about = [skills[(i * 7) % 4] for i in range(start, start + count)]
+    return pa.table(
+        {
+            "course_id": [f"c{i:03d}" for i in range(start, start + count)],
+            "title": [f"{s if named else WORDS[s].split()[0]} part {i}" for i, s in enumerate(about, start)],
+            "description": [f"{WORDS[s]} number{i}" for i, s in enumerate(about, start)],
+            "skills": pa.array([[s] if tagged else [] for s in about], pa.list_(pa.string())),
+        }
+    )
+
+
+@pytest.fixture
+def taxonomy():
+    names = ["Java", "SQL", "Welding", "Spanish"]
+    return Taxonomy.from_tables({"skills": pa.table({"skill_id": [n.lower() for n in names], "name": names})})
+
+
+def best_of(result):
+    best = {}
+    for row in result.candidates.to_pylist():
+        best.setdefault(row["course_id"], row["skill_id"])
+    return best
+
+
+def test_human_tags_stay_and_unknown_ones_are_counted(taxonomy):
+    table = courses(3).set_column(3, "skills", pa.array([["JAVA", "Cobol"], ["sql"], []], pa.list_(pa.string())))
+    result = tag(table, taxonomy)
+    human = [r for r in result.course_skills.to_pylist() if r["source"] == "human"]
+    assert [(r["course_id"], r["skill_id"], r["weight"]) for r in human] == [
+        ("c000", "java", 1.0),
+        ("c001", "sql", 1.0),
+    ]
+    assert result.course_skills.schema.equals(COURSE_SKILLS.schema)
+    assert set(
+        result.candidates.filter(pa.compute.equal(result.candidates["course_id"], "c000"))["source"].to_pylist()
+    ) == {"human"}
+    assert result.report["unknown_tags_first"] == ["Cobol"]
+    more = tag(table, taxonomy, None, TagSettings(add_to_tagged=True))
+    assert len(more.candidates) >= len(result.candidates)
+
+
+def test_without_labels_names_in_the_text_are_found_and_the_reason_is_said(taxonomy):
+    result = tag(courses(8, tagged=False), taxonomy)
+    assert all(s in t for s, t in zip(best_of(result).values(), courses(8)["title"].to_pylist(), strict=True))
+    assert result.report["method"] == "formula"
+    assert "no labelled course" in result.report["why"]
+    row = result.course_skills.to_pylist()[0]
+    assert json.loads(row["evidence"])[0]["kind"] == "alias"
+
+
+@pytest.mark.parametrize("labelled", [20, 60, 160])
+def test_labels_teach_what_no_name_says(taxonomy, labelled):
+    unseen = courses(12, start=500, tagged=False, named=False)
+    result = tag(unseen, taxonomy, courses(labelled, named=False), TagSettings(own_tags=False))
+    truth = courses(12, start=500)["skills"].to_pylist()
+    assert [[s] for s in best_of(result).values()] == truth
+    assert result.report["labelled_courses"] == labelled
+    assert result.report["method"] != "formula"
+    used = [r for r in result.course_skills.to_pylist() if r["course_id"] == "c500"]
+    kinds = {e["kind"] for r in used for e in json.loads(r["evidence"])}
+    assert "neighbour" in kinds
+    if "ranker" in result.report["method"]:
+        assert "features" in kinds
+
+
+def test_tags_in_the_courses_are_ignored_when_asked(taxonomy):
+    wrong = courses(4).set_column(3, "skills", pa.array([["welding"]] * 4, pa.list_(pa.string())))
+    blind = TagSettings(own_tags=False)
+    assert tag(wrong, taxonomy, None, blind).candidates.equals(
+        tag(courses(4, tagged=False), taxonomy, None, blind).candidates
+    )
+
+
+def test_at_most_fifty_candidates_by_falling_probability():
+    names = [f"topic word{i}" for i in range(80)]
+    taxonomy = Taxonomy.from_tables({"skills": pa.table({"skill_id": names, "name": names})})
+    table = pa.table({"course_id": ["1"], "title": ["topic"], "description": ["all about word3"]})
+    found = tag(table, taxonomy).candidates
+    assert len(found) == 50
+    assert np.all(np.diff(found["probability"].to_numpy()) <= 0)
+    assert found["skill_id"][0].as_py() == "topic word3"
+
+
+def test_translations_inherit(taxonomy):
+    table = pa.table(
+        {
+            "course_id": ["en", "de"],
+            "title": ["Java", "Kurs eins"],
+            "translation_of": pa.array([None, "en"], pa.string()),
+            "skills": pa.array([["java"], []], pa.list_(pa.string())),
+        }
+    )
+    rows = {r["course_id"]: r for r in tag(table, taxonomy).course_skills.to_pylist()}
+    assert (rows["de"]["skill_id"], rows["de"]["source"]) == ("java", "translation")
+
+
+def test_decisions_are_final(taxonomy):
+    table = courses(4, tagged=False)
+    answers = pa.table(
+        {"course_id": ["c000", "c000"], "skill_id": ["java", "welding"], "decision": ["refused", "accepted"]}
+    )
+    rows = [r for r in tag(table, taxonomy, decisions=answers).course_skills.to_pylist() if r["course_id"] == "c000"]
+    assert [(r["skill_id"], r["weight"], r["source"]) for r in rows if r["source"] == "review"] == [
+        ("welding", 1.0, "review")
+    ]
+    assert all(r["skill_id"] != "java" for r in rows)
+
+
+def test_only_changed_courses_are_tagged_again(taxonomy):
+    table = courses(6, tagged=False)
+    first = tag(table, taxonomy)
+    again = tag(table, taxonomy, previous=first.as_previous())
+    assert again.report["tagged_now"] == 0
+    assert again.candidates.equals(first.candidates)
+    titles = table["title"].to_pylist()
+    titles[2] = "welding after all"
+    changed = tag(table.set_column(1, "title", [titles]), taxonomy, previous=first.as_previous())
+    assert changed.report["tagged_now"] == 1
+    assert best_of(changed)["c002"] == "welding"
+    other = replace(TagSettings(), seed=1)
+    assert tag(table, taxonomy, None, other, previous=first.as_previous()).report["tagged_now"] == 6
+
+
+def test_the_same_input_gives_the_same_bytes(taxonomy):
+    one, two = (
+        tag(courses(10, 500, False, False), taxonomy, courses(60), TagSettings(own_tags=False)) for _ in range(2)
+    )
+    assert one.candidates.equals(two.candidates)
+    assert one.report == two.report
+
+
+# --- bad input ----------------------------------------------------------------------------------------------
+
+
+def test_labels_naming_unknown_skills(taxonomy):
+    labels = courses(3, 900).set_column(3, "skills", pa.array([["Cobol"], ["Cobol"], ["java"]], pa.list_(pa.string())))
+    report = tag(courses(2, tagged=False), taxonomy, labels).report
+    assert (report["unknown_label_tags"], report["labelled_courses"]) == (2, 1)
+
+
+def test_a_text_of_two_megabytes(taxonomy):
+    table = pa.table({"course_id": ["1"], "title": ["x"], "description": ["java steel " * 200_000]})
+    assert best_of(tag(table, taxonomy))["1"] == "java"
+
+
+def test_many_skills_with_cycles_and_shared_aliases():
+    n = 3_000
+    ids = [f"s{i:05d}" for i in range(n)]
+    skills = pa.table(
+        {
+            "skill_id": ids,
+            "name": [f"subject {i}" for i in range(n)],
+            "aliases": [["everyone"]] * n,
+            "parents": [[ids[(i + 1) % n]] for i in range(n)],
+        }
+    )
+    taxonomy = Taxonomy.from_tables({"skills": skills})
+    table = pa.table({"course_id": ["1"], "title": ["subject 77 for everyone"]})
+    result = tag(table, taxonomy)
+    assert best_of(result)["1"] == "s00077"
+    assert any("cycle" in w for w in result.report["taxonomy_warnings"])
+
+
+def test_nothing_to_tag_and_nothing_to_tag_with(taxonomy):
+    assert len(tag(courses(0), taxonomy).candidates) == 0
+    assert len(tag(courses(2, tagged=False), Taxonomy.from_tables({})).candidates) == 0
+    empty = pa.table({"course_id": ["1"], "title": pa.array([None], pa.string())})
+    assert len(tag(empty, taxonomy).candidates) == 0
