@@ -19,7 +19,7 @@ MILLI = 1_000  # title weights are counted in thousandths of a member: whole num
 
 Counts = npt.NDArray[np.int64]
 
-_SCHEMA = pa.schema([DOCUMENT.field(name) for name in COLUMNS])
+COLUMN_SCHEMA = pa.schema([DOCUMENT.field(name) for name in COLUMNS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,12 @@ def title_totals(held: Csr, title: tuple[npt.NDArray[Any], npt.NDArray[Any], npt
     return out
 
 
+def columns_of(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns inference reads, in the document's types."""
+    columns = [batch.column(name).cast(COLUMN_SCHEMA.field(name).type) for name in COLUMNS]
+    return pa.RecordBatch.from_arrays(columns, schema=COLUMN_SCHEMA)
+
+
 def count(batch: pa.RecordBatch, skills: int, titles: int, settings: Inference) -> InferenceCounts:
     """The statistics of one batch of documents; `skills` and `titles` are the sizes of the two vocabularies."""
     held = held_skills(batch, skills)
@@ -105,8 +111,6 @@ def count(batch: pa.RecordBatch, skills: int, titles: int, settings: Inference) 
     order = np.argsort(hashes, kind="stable")
     chosen = speaks[order][: settings.sample]
     keys, pairs = title_pairs(held, title)
-    columns = [batch.column(name).cast(_SCHEMA.field(name).type) for name in COLUMNS]
-    documents = pa.RecordBatch.from_arrays(columns, schema=_SCHEMA)
     return InferenceCounts(
         members=batch.num_rows,
         with_skills=len(speaks),
@@ -116,7 +120,7 @@ def count(batch: pa.RecordBatch, skills: int, titles: int, settings: Inference) 
         pair_members=pairs,
         hashes=hashes[order][: settings.sample],
         lists=take_rows(held, chosen),
-        documents=documents.take(pa.array(chosen[: settings.documents])),
+        documents=columns_of(batch).take(pa.array(chosen[: settings.documents])),
         sample=settings.sample,
         document_sample=settings.documents,
     )

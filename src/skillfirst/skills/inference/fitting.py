@@ -144,7 +144,7 @@ def _train_net(
     place[active] = np.arange(len(active), dtype=np.int32)
     shown = dense(profiles.held.offsets, place[profiles.held.indices], None, len(active))
     side = dense(*columns.encode(profiles), columns.width)
-    return columns, net.train(shown, side, shown, settings)
+    return columns, net.train(shown, side, shown, settings, dropout=settings.net_dropout, l2=settings.net_l2)
 
 
 def show_less(profiles: Profiles, keys: npt.NDArray[np.uint64], settings: Inference) -> tuple[Profiles, Csr]:

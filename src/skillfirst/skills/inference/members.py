@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skillfirst.skills.inference.goals import goal_rows
+from skillfirst.skills.inference.interest import InterestTables, predict_rows
 from skillfirst.skills.inference.profiles import Profiles, read_profiles
 from skillfirst.skills.inference.rows import infer_rows
 from skillfirst.skills.inference.settings import Inference
@@ -55,11 +56,14 @@ def flat_rules(settings: Inference, limit: int) -> Rules:
     )  # fmt: skip
 
 
-def infer(batch: pa.RecordBatch, tables: InferenceTables, settings: Inference) -> pa.RecordBatch:
+def infer(
+    batch: pa.RecordBatch, tables: InferenceTables, settings: Inference, interest: InterestTables | None = None
+) -> pa.RecordBatch:
     """The columns `tables.schemas.INFERRED` of a batch of documents, row by row in the same order.
 
     Inferred: likely skills the member does not list and has not refused, with probability and Source bits. Predicted:
-    the target title's skills that are missing (Source.GOAL). A batch of one gives the same bytes as any other cut.
+    the target title's skills that are missing (Source.GOAL) and, where there is an `interest` model, what the member is
+    likely to want (Source.PREDICTED). A batch of one gives the same bytes as any other cut.
     """
     profiles = read_profiles(batch, tables.skills)
     skill, weight, source, found, _ = _infer(profiles, tables, settings)
@@ -68,6 +72,8 @@ def infer(batch: pa.RecordBatch, tables: InferenceTables, settings: Inference) -
     keep = np.arange(skill.shape[1])[None, :] < found[:, None]
     skill, weight, source = skill[keep], weight[keep], source[keep]
     wanted = goal_rows(profiles, tables, settings, offsets, skill, weight)
+    if interest is not None:
+        wanted = predict_rows(profiles, tables.skills, interest, wanted, settings)
     return pa.RecordBatch.from_arrays(
         [
             to_lists(offsets, skill), to_lists(offsets, weight), to_lists(offsets, source),

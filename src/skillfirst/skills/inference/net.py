@@ -68,15 +68,18 @@ def score(intercept: Any, linear: Any, into: Any, hidden: Any, out: Any, x: Any,
 
 
 def train(
-    shown: Floats, side: Floats, target: Floats, settings: Inference, *, denoise: bool = True, seed: int = 0
+    shown: Floats, side: Floats, target: Floats, settings: Inference, *, dropout: tuple[float, float], l2: float
 ) -> Net:
-    """Fits the network by Adam (Kingma & Ba 2015), rate falling to zero; deterministic by its seed.
+    """Fits the network by Adam (Kingma & Ba 2015), rate falling to zero; deterministic by `settings.seed`.
 
     `shown`: members x A, 1 where the member shows a skill. `side`: members x profile columns. `target`: members x A,
-    what is to be predicted. With `denoise` the target is the skills themselves, of which a share is hidden at each
-    visit; without it all inputs are shown. The loss leaves out the skills that are shown.
+    what is to be predicted. A share of each member's skills, drawn evenly from `dropout`, is hidden at each visit, and
+    in `settings.net_empty` of the visits all of them, so that empty profiles are learned too. The loss leaves out
+    skills that are shown: where the target is the skills themselves those hidden are learned, where it is wants all
+    skills the member lacks. (The mean of four networks gained nothing.)
     """
-    draw = np.random.default_rng([settings.seed, seed])
+    draw = np.random.default_rng(settings.seed)
+    recall = shown is target
     members, width = shown.shape
     inputs = width + side.shape[1]
     units = settings.net_width
@@ -97,11 +100,10 @@ def train(
         order = draw.permutation(members)
         for start in range(0, members, batch):
             rows = order[start : start + batch]
-            seen = shown[rows]
-            if denoise:
-                share = draw.uniform(*settings.net_dropout, size=(len(rows), 1))
-                seen = seen * (draw.random(seen.shape, dtype=np.float32) > share)
-            gradient = _gradient(weights, seen, side[rows], target[rows], settings.net_l2)
+            share = draw.uniform(*dropout, size=(len(rows), 1))
+            share[draw.random(len(rows)) < settings.net_empty] = 1.0
+            seen = shown[rows] * (draw.random((len(rows), width), dtype=np.float32) > share)
+            gradient = _gradient(weights, seen, side[rows], target[rows], seen if recall else shown[rows], l2)
             step += 1
             rate = np.float32(0.01 * (1 - step / (total + 1)))
             for k, g in gradient.items():
@@ -113,13 +115,15 @@ def train(
     return Net(w["b"], w["W"], w["A"], w["a"], w["C"])
 
 
-def _gradient(weights: dict[str, Any], seen: Floats, side: Floats, target: Floats, l2: float) -> dict[str, Any]:
-    """Gradient of the mean cross-entropy over the skills not shown."""
+def _gradient(
+    weights: dict[str, Any], seen: Floats, side: Floats, target: Floats, known: Floats, l2: float
+) -> dict[str, Any]:
+    """Gradient of the mean cross-entropy over the skills not `known`."""
     x = np.hstack([seen, side]).astype(np.float32, copy=False)
     h = np.tanh(x @ weights["A"] + weights["a"])
     z = weights["b"] + x @ weights["W"] + h @ weights["C"]
     p = 1 / (1 + np.exp(-np.clip(z, -30, 30)))
-    d = (p - target) * (1 - seen) / np.float32(len(seen))
+    d = (p - target) * (1 - known) / np.float32(len(seen))
     d = d.astype(np.float32, copy=False)
     back = (d @ weights["C"].T) * (1 - h * h)
     l2_ = np.float32(l2)

@@ -52,6 +52,7 @@ class Inference:
     net_epochs: int = 20
     net_work: int = 5_000_000_000  # multiplications a training epoch may take, time bound (about a second and a half)
     net_l2: float = 3e-4
+    net_empty: float = 0.2  # share of visits at which a member shows no skill (empty profiles: +.01 nDCG)
     net_dropout: tuple[float, float] = (0.1, 0.6)  # share of a member's skills hidden, drawn evenly from here
     seed: int = 17
 
@@ -74,3 +75,12 @@ class Inference:
     # goals
     goal_threshold: float = 0.10
     goal_limit: int = 24
+
+    # interest: wants predicted from skills and profile, once enough members said or showed what they want
+    interest_minimum: int = 300  # members with a want under which there is no model
+    interest_skills: int = 2_000  # the most held and most wanted skills the model knows, memory bound: 20 MB
+    interest_lambda: float = 100.0  # members; L2 of the ridge regression beyond net_skills
+    interest_l2: float = 1e-3  # L2 of the network
+    interest_dropout: tuple[float, float] = (0.0, 0.3)  # share of a member's skills hidden at a visit
+    interest_threshold: float = 0.10
+    interest_limit: int = 24

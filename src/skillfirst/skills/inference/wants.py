@@ -1,0 +1,140 @@
+"""What members said or showed that they want to learn, counted batch by batch and learned from once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from skillfirst.skills.inference import net
+from skillfirst.skills.inference.counts import columns_of
+from skillfirst.skills.inference.fitting import dense, profile_columns
+from skillfirst.skills.inference.interest import InterestTables
+from skillfirst.skills.inference.profiles import Profiles, read_profiles
+from skillfirst.skills.inference.sampling import Hashes, hash_ids
+from skillfirst.skills.inference.settings import Inference
+from skillfirst.tables.schemas import Interaction
+from skillfirst.tables.sparse import Csr
+
+TAUGHT = 0.5  # a course's skill counts as wanted by who chose the course if the course teaches it more likely than not
+CHOSEN = (Interaction.CLICK, Interaction.WATCH, Interaction.ENROL, Interaction.COMPLETE, Interaction.BOOKMARK)
+
+
+@dataclass(frozen=True, slots=True)
+class WantCounts:
+    """The members with the smallest hashes among those who want anything; memory bound `settings.documents`.
+
+    `members`: how many want anything. `skill_members`: int64, S, how many want each skill.
+    """
+
+    members: int
+    skill_members: npt.NDArray[np.int64]
+    hashes: Hashes
+    documents: pa.RecordBatch
+
+
+def wants(profiles: Profiles, course_skills: Csr) -> Csr:
+    """Members x skills: stated interests, and what the chosen courses teach, less what the member holds.
+
+    Chosen: clicked, watched, enrolled, completed or bookmarked.
+    """
+    rows = [np.repeat(np.arange(len(profiles)), np.diff(profiles.wanted[0]))]
+    skills = [profiles.wanted[1].astype(np.int64)]
+    offsets, course, kind, _, _ = profiles.course
+    member = np.repeat(np.arange(len(profiles)), np.diff(offsets))
+    chosen = np.isin(kind, [int(k) for k in CHOSEN]) & (course < len(course_skills))
+    member, course = member[chosen], course[chosen]
+    lengths = np.diff(course_skills.offsets)[course]
+    total = np.zeros(len(course) + 1, np.int64)
+    np.cumsum(lengths, out=total[1:])
+    places = np.repeat(course_skills.offsets[:-1][course] - total[:-1], lengths) + np.arange(total[-1])
+    taught = course_skills.values is None or course_skills.values[places] >= TAUGHT
+    rows.append(np.repeat(member, lengths)[taught])
+    skills.append(course_skills.indices[places][taught].astype(np.int64))
+    width = course_skills.width
+    key = np.unique(np.concatenate(rows) * width + np.concatenate(skills))
+    held = np.repeat(np.arange(len(profiles)), np.diff(profiles.held.offsets)) * width + profiles.held.indices
+    key = np.setdiff1d(key, held, assume_unique=True)
+    return Csr.from_pairs(key // width, key % width, None, (len(profiles), width))
+
+
+def count_wants(batch: pa.RecordBatch, course_skills: Csr, settings: Inference) -> WantCounts:
+    """The statistics of one batch of documents."""
+    wanted = wants(read_profiles(batch, course_skills.width), course_skills)
+    speaks = np.flatnonzero(np.diff(wanted.offsets))
+    hashes = hash_ids(batch.column("member_id"))[speaks]
+    order = np.argsort(hashes, kind="stable")[: settings.documents]
+    documents = columns_of(batch).take(pa.array(speaks[order]))
+    members = np.bincount(wanted.indices, minlength=course_skills.width).astype(np.int64)
+    return WantCounts(len(speaks), members, hashes[order], documents)
+
+
+def merge_wants(a: WantCounts, b: WantCounts, settings: Inference) -> WantCounts:
+    """The statistics of both parts; associative."""
+    hashes = np.concatenate([a.hashes, b.hashes])
+    order = np.argsort(hashes, kind="stable")[: settings.documents]
+    documents = pa.concat_batches([a.documents, b.documents]).take(pa.array(order))
+    return WantCounts(a.members + b.members, a.skill_members + b.skill_members, hashes[order], documents)
+
+
+def finish_interest(counts: WantCounts, titles: int, course_skills: Csr, settings: Inference) -> InterestTables | None:
+    """The interest model, or None where fewer than `settings.interest_minimum` members want anything.
+
+    Up to `settings.net_skills` skills a small network learns P(want | skills, title, profile); beyond, ridge regression
+    in closed form over the most wanted and most held skills. Possession is an input, never a proxy.
+    """
+    if counts.members < settings.interest_minimum:
+        return None
+    skills = course_skills.width
+    profiles = read_profiles(counts.documents, skills)
+    wanted = wants(profiles, course_skills)
+    held = np.bincount(profiles.held.indices, minlength=skills)
+    wanting = counts.skill_members
+    active: npt.NDArray[np.int32] = np.flatnonzero(
+        (held >= settings.anonymity) | (wanting >= settings.anonymity)
+    ).astype(np.int32)
+    if len(active) > settings.interest_skills:
+        order = np.lexsort((active, -np.maximum(held, wanting)[active]))
+        active = np.sort(active[order[: settings.interest_skills]])
+    columns = profile_columns(profiles, titles)
+    place = np.full(skills, -1, np.int32)
+    place[active] = np.arange(len(active), dtype=np.int32)
+    linear = len(active) > settings.net_skills
+    members = len(profiles)
+    if not linear:
+        work = len(active) * (len(active) + columns.width + settings.net_width)
+        members = min(members, max(settings.net_work // work, 1_000))
+    profiles = read_profiles(counts.documents.slice(0, members), skills)
+    shown = dense(profiles.held.offsets, place[profiles.held.indices], None, len(active))
+    wanted = wants(profiles, course_skills)
+    target = dense(wanted.offsets, place[wanted.indices], None, len(active))
+    side = dense(*columns.encode(profiles), columns.width)
+    if linear:
+        weights = _ridge(shown, side, target, settings.interest_lambda)
+    else:
+        drop, l2 = settings.interest_dropout, settings.interest_l2
+        weights = net.train(shown, side, target, settings, dropout=drop, l2=l2)
+    # a skill nobody was seen to want is never predicted
+    known = wanting[active] >= settings.anonymity
+    return InterestTables(active, known, weights, columns, np.array(linear))
+
+
+def _ridge(shown: net.Floats, side: net.Floats, target: net.Floats, regularisation: float) -> net.Net:
+    """Least squares of the wants on skills shown and profile columns, L2 `regularisation`, as a network without a
+    hidden layer whose output is the probability itself."""
+    x = np.hstack([shown, side]).astype(np.float64)
+    mean = target.mean(axis=0, dtype=np.float64)
+    gram = x.T @ x
+    gram[np.diag_indices_from(gram)] += regularisation
+    weights = np.linalg.solve(gram, x.T @ (target - mean))
+    width = target.shape[1]
+    empty = np.zeros((len(gram), 0), np.float32)
+    return net.Net(
+        mean.astype(np.float32),
+        np.ascontiguousarray(weights, np.float32),
+        empty,
+        np.zeros(0, np.float32),
+        np.zeros((0, width), np.float32),
+    )
