@@ -37,15 +37,13 @@ def taxonomy_hygiene(
         "warnings": list(taxonomy.warnings),
     }
     if course_skills is not None:
-        taught = (
-            pc.unique(course_skills["skill_id"]).combine_chunks() if len(course_skills) else pa.array([], pa.string())
-        )
+        taught = pc.unique(course_skills["skill_id"].cast(pa.string()))
         idle = taxonomy.skills.ids.filter(pc.invert(pc.is_in(taxonomy.skills.ids, taught)))
         report["skills_no_course_teaches"] = len(idle)
         report["skills_no_course_teaches_first"] = idle[:FIRST].to_pylist()
         if courses is not None:
             ids = courses["course_id"]
-            bare = ids.filter(pc.invert(pc.is_in(ids, pc.unique(course_skills["course_id"]).combine_chunks())))
+            bare = ids.filter(pc.invert(pc.is_in(ids, pc.unique(course_skills["course_id"]))))
             report["courses_without_skill"] = len(bare)
             report["courses_without_skill_first"] = bare[:FIRST].to_pylist()
             report["coverage"] = round(1 - len(bare) / len(ids), 4) if len(ids) else 1.0

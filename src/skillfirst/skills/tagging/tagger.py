@@ -74,7 +74,7 @@ def tag_rows(reading: Reading, rows: Rows, choice: Choice, keep: int = 50) -> pa
             at, code = int(ranked.course[i]), int(ranked.skill[i])
             spans = evidences.spans[at].get(code)
             evidence: Evidence = spans.evidence() if spans is not None and spans.places else []
-            if near:
+            if near and uses[i] != Use.NONE:
                 evidence += [{"kind": "neighbour", "course_id": c, "share": s} for c, s in near[at].get(code, ())]
             if i in drivers:
                 evidence.append(drivers[i])

@@ -1,0 +1,54 @@
+"""Words, pairs and characters of courses and skills stand in the same columns."""
+
+import numpy as np
+import pyarrow as pa
+
+from skillfirst.skills.tagging.courses import CourseTexts
+from skillfirst.skills.tagging.formula import Reading
+from skillfirst.skills.tagging.lexicon import read, stem
+
+
+def reading(taxonomy, *courses):
+    ids, titles, texts = zip(*courses, strict=True)
+    table = pa.table({"course_id": list(ids), "title": list(titles), "description": list(texts)})
+    return Reading.of(CourseTexts.of(table), taxonomy)
+
+
+def test_stems():
+    assert [stem(w) for w in ("tests", "studies", "class", "analysis", "c++", "été")] == [
+        "test", "study", "class", "analysis", "c++", "été",
+    ]  # fmt: skip
+
+
+def test_unit_rows_and_best_spelling(build):
+    taxonomy = build(("a", "Welding", ["Joining metal"]), ("b", "Baking"))
+    r = reading(taxonomy, ("1", "Joining metals", "how to join"), ("2", "", ""))
+    lengths = np.sqrt(r.vectors.multiply(r.vectors).sum(axis=1))
+    assert np.allclose(lengths, [[1], [0]], atol=1e-5)
+    words = r.evidences(np.arange(2)).parts["words"]
+    assert words[0, 0] > 0.5 > words[0, 1] == 0
+    assert not words[1].any()
+
+
+def test_characters_find_relatives_in_another_language(build):
+    r = reading(build(("a", "Statistics"), ("b", "Welding")), ("1", "Estadística básica", ""))
+    formula = r.evidences(np.array([0])).formula[0]
+    assert formula[0] > formula[1]
+
+
+def test_batches_do_not_change_the_answer(catalogue, topics, monkeypatch):
+    courses = CourseTexts.of(catalogue(7))
+    r = Reading.of(courses, topics)
+    whole = r.evidences(np.arange(7)).formula
+    monkeypatch.setattr("skillfirst.skills.tagging.formula.BATCH_CELLS", 2 * len(topics))
+    pieces = list(r.batches(np.arange(7)))
+    assert [len(p) for p in pieces] == [2, 2, 2, 1]
+    assert np.array_equal(np.concatenate([r.evidences(p).formula for p in pieces]), whole)
+
+
+def test_an_empty_catalogue_and_an_empty_taxonomy(build, topics):
+    lexicon, words = read(
+        CourseTexts.of(pa.table({"course_id": pa.array([], pa.string()), "title": pa.array([], pa.string())})), topics
+    )
+    assert len(words) == 0
+    assert lexicon.names.shape[0] == len(topics)
