@@ -192,11 +192,11 @@ def _number(column: Column, written: str, type_: str, unreadable: str) -> tuple[
     if type_ in _WHOLE and type_ not in ("HUGEINT", "UBIGINT", "UHUGEINT"):
         return f"CAST({written} AS {'DOUBLE' if kind is Kind.NUMBER else 'BIGINT'})", ranges
     number = f"TRY_CAST({written} AS DOUBLE)"
-    blank = f" AND NOT isnan({number})"  # a number that is none is how some writers leave a cell empty
+    blank = f" AND NOT coalesce(isnan({number}), false)"  # a number that is none is how some writers leave a cell empty
     if kind is Kind.NUMBER:
         return f"CASE WHEN isfinite({number}) THEN {number} END", [(unreadable + blank, "number"), *ranges]
     whole = f"CASE WHEN isfinite({number}) AND {number} = floor({number}) THEN TRY_CAST({number} AS BIGINT) END"
-    return whole, [(unreadable + f" AND coalesce(NOT isnan({number}), true)", "integer"), *ranges]
+    return whole, [(unreadable + blank, "integer"), *ranges]
 
 
 def _moment(column: Column, written: str, type_: str, unit: str | None, table: str) -> str:

@@ -36,7 +36,7 @@ def scan(connection: duckdb.DuckDBPyConnection, source: Source, _number: int, _w
             next_step="Export it again",
         ) from None
     columns = {name: type_ for name, type_, *_ in rows if name != "file_row_number"}
-    return Scan(relation, columns, "file_row_number")
+    return Scan(relation, columns, "file_row_number + 1")
 
 
 def _check(path: Path, table: str) -> None:
