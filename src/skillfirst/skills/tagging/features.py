@@ -17,7 +17,8 @@ PARTS = (
     "words", "title_words", "grams", "title_grams", "mentions", "title_mentions", "text_mentions",
     "short_mentions", "inner_mentions",
 )  # fmt: skip
-LABELLED = ("ridge", "neighbours", "co_occurrence", "count")
+GENERATORS = ("ridge", "neighbours", "co_occurrence", "named_together")
+LABELLED = ("ridge", "neighbours", "co_occurrence", "named_together", "count")
 
 
 def feature_names(meaning: bool) -> list[str]:
@@ -41,7 +42,7 @@ def candidate_features(
     wide = {name: models.spread(block, width) for name, block in labelled.items()}
     peak = evidences.formula.max(axis=1, keepdims=True, initial=1e-6)
     both = evidences.formula / peak + wide["ridge"]
-    generators = [evidences.formula, wide["ridge"], wide["neighbours"], wide["co_occurrence"], parts["grams"], both]
+    generators = [evidences.formula, parts["grams"], both, *(wide[name] for name in GENERATORS)]
     if "text_meaning" in parts:
         generators.append(parts["text_meaning"])
     at, skill = union(generators, (parts["title_mentions"] > 0) | (parts["short_mentions"] >= 3))

@@ -105,12 +105,12 @@ class Reading:
 
     def evidences(self, rows: npt.NDArray[np.int64]) -> Evidences:
         """The formula and its parts for some courses."""
-        both, single, grams = self.name_vectors
+        both, _, grams = self.name_vectors
         best = self.lexicon.best_spelling
         spans = [self.spans[i] for i in rows]
         parts = {
             "words": best(_product(self.vectors[rows], both)),
-            "title_words": best(_product(self.titles[rows], single)),
+            "title_words": self.title_similarity(rows),
             "grams": best(_product(self.grams[rows], grams)),
             "title_grams": best(_product(self.lexicon.gram_vectors(self.words.title[rows]), grams)),
             **self._mentions(spans),
@@ -127,6 +127,10 @@ class Reading:
             formula = formula + TITLE_EMBEDDING_WEIGHT * np.maximum(parts["title_meaning"], 0)
             formula = formula + TEXT_EMBEDDING_WEIGHT * np.maximum(parts["text_meaning"], 0)
         return Evidences(np.asarray(formula, np.float32), parts, spans)
+
+    def title_similarity(self, rows: npt.NDArray[np.int64]) -> Block:
+        """Words of the title against the names of skills, courses x skills."""
+        return self.lexicon.best_spelling(_product(self.titles[rows], self.name_vectors[1]))
 
     def _mentions(self, spans: list[dict[int, Spans]]) -> dict[str, Block]:
         shape = (len(spans), len(self.taxonomy.skills))

@@ -22,7 +22,8 @@ MAX_LABELLED = 5_000  # the solve is cubic; of more labelled courses those with 
 
 Block = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
-NAMES = ("ridge", "neighbours", "co_occurrence", "count")
+NAMES = ("ridge", "neighbours", "co_occurrence", "named_together", "count")
+NAMED = 0.3  # similarity of title and name from which a title is taken to name a skill
 
 
 def folds_of(ids: list[str], count: int) -> Rows:
@@ -61,11 +62,15 @@ class LabelModels:
         held = {name: np.zeros_like(targets) for name in NAMES}
         held["ridge"] = held_ridge
         held["neighbours"] = neighbour_scores(kernel * (folds[:, None] != folds[None, :]), targets)
+        named = _named(reading, rows, seen)
         for fold in np.unique(folds):
             inside = np.flatnonzero(folds == fold)
             others = targets[folds != fold]
-            held["count"][inside] = others.sum(axis=0)
-            held["co_occurrence"][inside] = co_occurrence_scores(held_ridge[inside], conditional(others))
+            given = conditional(others)
+            # as many as there would be in all courses, so that the ranker meets the same scale later
+            held["count"][inside] = others.sum(axis=0) * (len(targets) / max(1, len(others)))
+            held["co_occurrence"][inside] = co_occurrence_scores(held_ridge[inside], given)
+            held["named_together"][inside] = co_occurrence_scores(named[inside], given)
         return cls(rows, folds, seen, targets, model, conditional(targets), held)
 
     def scores(self, reading: Reading, rows: Rows) -> dict[str, Block]:
@@ -76,6 +81,7 @@ class LabelModels:
             "ridge": predicted,
             "neighbours": neighbour_scores(kernel, self.targets),
             "co_occurrence": co_occurrence_scores(predicted, self.given),
+            "named_together": co_occurrence_scores(_named(reading, rows, self.seen), self.given),
             "count": np.broadcast_to(self.targets.sum(axis=0), predicted.shape),
         }
 
@@ -84,3 +90,10 @@ class LabelModels:
         out = np.zeros((len(block), width), np.float32)
         out[:, self.seen] = block
         return out
+
+
+def _named(reading: Reading, rows: Rows, seen: Rows) -> Block:
+    """Courses x seen skills: how much the title names each, zero below NAMED."""
+    parts = [reading.title_similarity(batch)[:, seen] for batch in reading.batches(rows)]
+    similarity = np.concatenate(parts) if parts else np.zeros((0, len(seen)), np.float32)
+    return np.where(similarity >= NAMED, similarity, np.float32(0))
