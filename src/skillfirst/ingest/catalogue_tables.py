@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from skillfirst.ingest.checked import Checked, RejectFile
 from skillfirst.ingest.conversion import Conversion
 from skillfirst.ingest.findings import Finding, Weight, words
-from skillfirst.ingest.formats.base import named, quoted
+from skillfirst.ingest.formats.base import PLACES, named, quoted
 from skillfirst.tables.schemas import Column, Table
 from skillfirst.tables.sparse import list_parts, to_lists
 
@@ -66,7 +66,7 @@ def reject_rows(table: Table, bad: pa.Table, rejects: RejectFile) -> list[Findin
         if first is None:
             first = describe(table, column, values)
         by_reason[code] = (count + 1, first)
-        lines.append((column, words(table, column, problem)[0], row or None, values))
+        lines.append((column, words(table, column, problem)[0], row % PLACES or None, values))
     rejects.add(lines)
     return [finding(table, code, count, first) for code, (count, first) in by_reason.items()]
 

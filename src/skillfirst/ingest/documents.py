@@ -16,17 +16,18 @@
     for path in result.parts:                      # part-00000.arrow, ... in member_id order
         batch = read_part(path)                    # one RecordBatch of at most batch_rows rows, schema DOCUMENT
 
-Ranges of members are independent, so time grows with the members and memory with the length of a range. With connections
-the explicit skills of everyone are needed: 4 bytes a skill on disk, mapped, and 8 bytes a member.
+Ranges of members are independent, so time grows with the members and memory with the length of a range, and whoever
+calls may have them spread over threads, processes or machines that see the same files. With connections the explicit
+skills of everyone are needed: files of 4 bytes a skill and 8 bytes a member, mapped.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,11 +49,14 @@ BATCH_ROWS = 16_384
 ACTIVITY_MOST = 512  # activity rows a document holds, the newest, as with impressions
 NEIGHBOUR_SKILLS = 64
 THREADS = 2
+HELD, HELD_AT = "held.tmp", "held-at.npy"
 MICROSECONDS = 1_000_000
 
 EVENTS_READ = ("kind", "course", "skill_id", "channel", "time", "position", "seconds", "event")
 _GIVEN = {"position": pa.int64(), "seconds": pa.float64()}
 
+# results of a function of a range's number, in the order of the numbers; the function pickles
+Spread = Callable[[Callable[[int], Any], Sequence[int]], Iterable[Any]]
 _Pair = tuple[npt.NDArray[np.int64], npt.NDArray[Any]]
 
 
@@ -84,46 +88,48 @@ def gather(
     out_dir: Path,
     batch_rows: int = BATCH_ROWS,
     threads: int = THREADS,
+    spread: Spread | None = None,
 ) -> GatherResult:
     """Write the documents of all members, ascending by member_id, into `out_dir` (emptied before).
 
     Events and activity after `now` (s since 1970 UTC) are ignored. Equal input gives equal bytes, whatever
-    `threads`; `batch_rows` only decides where parts are cut.
+    `threads`; `batch_rows` only decides where parts are cut. `spread` maps over the ranges, elsewhere perhaps, in place
+    of threads; `resolvers` pickle then, and paths are the same everywhere.
     """
     moment = int(now.timestamp()) if isinstance(now, datetime) else int(now)
     shutil.rmtree(out_dir, ignore_errors=True)
     out_dir.mkdir(parents=True)
     task = _Gathering(checked, Lookup(resolvers), courses, moment, out_dir, batch_rows)
     with ThreadPoolExecutor(max(1, threads)) as pool:
+        each = spread or pool.map
         if "connections" in checked.large:
-            task.everyone = _everyone(task, pool)
-        done = list(pool.map(task.write_range, range(checked.ranges)))
-    if task.everyone is not None:
-        task.everyone = None
-        (out_dir / "held.tmp").unlink(missing_ok=True)
+            _lay_out_everyone(task, each)
+        done = list(each(task.write_range, range(checked.ranges)))
+    task.close()
     counts: Counter[str] = Counter({"members": checked.members})
-    for _, more in done:
+    unknown: Counter[str] = Counter()
+    for _, more, missing in done:
         counts.update(more)
-    unknown = sorted(task.lookup.unknown_skills.items(), key=lambda item: (-item[1], item[0]))[:100]
-    return GatherResult([path for paths, _ in done for path in paths], dict(counts), unknown)
+        unknown.update(missing)
+    most = sorted(unknown.items(), key=lambda item: (-item[1], item[0]))[:100]
+    return GatherResult([path for paths, *_ in done for path in paths], dict(counts), most)
 
 
-def _everyone(task: _Gathering, pool: ThreadPoolExecutor) -> _Pair:
-    """Explicit skills of all members as (offsets, codes); the codes are a file in `out_dir`, mapped."""
-    path = task.out_dir / "held.tmp"
-    lengths = [np.zeros(1, np.int64)]
-    with path.open("wb") as file:
-        for held_at, held, *_ in pool.map(task.profiles, range(task.checked.ranges)):
-            lengths.append(np.diff(held_at))
-            file.write(held.tobytes())
-    offsets = np.cumsum(np.concatenate(lengths))
-    codes = np.memmap(path, np.int32, "r+") if offsets[-1] else np.empty(0, np.int32)
-    return offsets, np.asarray(codes)
+def _lay_out_everyone(task: _Gathering, each: Spread) -> None:
+    """Explicit skills of all members, offsets and codes, as two files in `out_dir` that every range maps."""
+    lengths = [np.zeros(1, np.int64), *each(task.write_held, range(task.checked.ranges))]
+    np.save(task.out_dir / HELD_AT, np.cumsum(np.concatenate(lengths)))
+    with (task.out_dir / HELD).open("wb") as whole:
+        for number in range(task.checked.ranges):
+            path = task.held_path(number)
+            with path.open("rb") as piece:
+                shutil.copyfileobj(piece, whole)
+            path.unlink()
 
 
 @dataclass
 class _Gathering:
-    """One gather under way; `everyone`: see `_everyone`, None without connections."""
+    """One gather under way; pickles without the catalogue tables and without what is mapped."""
 
     checked: Checked
     lookup: Lookup
@@ -131,15 +137,54 @@ class _Gathering:
     now: int
     out_dir: Path
     batch_rows: int
-    everyone: _Pair | None = None
+    _everyone: _Pair | None = None
 
     def __post_init__(self) -> None:
         # events name courses by their row in the table; the last entry answers "none" (-1)
         ids = self.checked.tables["courses"]["course_id"]
         self.course_codes = np.append(self.courses.encode(ids), np.int32(-1))
 
-    def write_range(self, number: int) -> tuple[list[Path], Counter[str]]:
-        """Write the parts of one range of members."""
+    def __getstate__(self) -> dict[str, Any]:
+        light = replace(self.checked, tables={}, findings=[])
+        return {**self.__dict__, "checked": light, "_everyone": None}
+
+    @property
+    def everyone(self) -> _Pair | None:
+        """Explicit skills of all members as (offsets, codes), mapped; None without connections."""
+        if self._everyone is None and "connections" in self.checked.large:
+            offsets = np.asarray(np.load(self.out_dir / HELD_AT, mmap_mode="r+"))
+            # "r+" although nothing is written: the compiled loop knows one type
+            codes = np.memmap(self.out_dir / HELD, np.int32, "r+") if offsets[-1] else np.empty(0, np.int32)
+            self._everyone = offsets, np.asarray(codes)
+        return self._everyone
+
+    def close(self) -> None:
+        """Remove what only this gather needs."""
+        self._everyone = None
+        for name in (HELD, HELD_AT):
+            (self.out_dir / name).unlink(missing_ok=True)
+
+    def held_path(self, number: int) -> Path:
+        return self.out_dir / f"held-{number:05d}.tmp"
+
+    def write_held(self, number: int) -> npt.NDArray[np.int64]:
+        """Write the explicit skills of one range of members; returns how many each member has."""
+        held_at, held, *_ = self._apart().profiles(number)
+        self.held_path(number).write_bytes(held.tobytes())
+        return np.diff(np.asarray(held_at, np.int64))
+
+    def write_range(self, number: int) -> tuple[list[Path], Counter[str], Counter[str]]:
+        """Write the parts of one range of members: (paths, rows by name, unknown skills by text)."""
+        own = self._apart()
+        return (*own._write_range(number), own.lookup.unknown_skills)
+
+    def _apart(self) -> _Gathering:
+        """This gather with a count of its own of what is unknown; ranges run beside each other."""
+        own = object.__new__(_Gathering)
+        own.__dict__.update(self.__dict__, lookup=self.lookup.apart())
+        return own
+
+    def _write_range(self, number: int) -> tuple[list[Path], Counter[str]]:
         members = pq.read_table(self.checked.files("members", number)[0], partitioning=None, use_threads=False)
         counts: Counter[str] = Counter()
         first, rows = number * self.checked.range_rows, members.num_rows

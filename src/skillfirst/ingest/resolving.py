@@ -68,6 +68,15 @@ class Lookup:
         self._found = Remembering(self._ask_found)
         self.unknown_skills: Counter[str] = Counter()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Lookup, (self.resolvers,)
+
+    def apart(self) -> Lookup:
+        """The same memory of texts with a count of its own of what is unknown."""
+        other = Lookup(self.resolvers)
+        other._skills, other._titles, other._found = self._skills, self._titles, self._found
+        return other
+
     def skills(self, column: pa.Array | pa.ChunkedArray) -> tuple[Codes, int]:
         """(codes, -1 for unknown and null; how many entries are unknown) of a text column."""
         indices, words = dictionary(column)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import duckdb
 
 
+PLACES = 1 << 40  # rows of one file; a row's ordinal is its place plus this times the place of its file
+
+
 @dataclass(frozen=True, slots=True)
 class Spoiled:
     """Lines that could not be read as a row: why, how many, and the first one (its number and its text)."""

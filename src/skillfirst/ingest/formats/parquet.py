@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from skillfirst.errors import DataError
-from skillfirst.ingest.formats.base import Scan, listed
+from skillfirst.ingest.formats.base import PLACES, Scan, listed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,8 @@ def scan(connection: duckdb.DuckDBPyConnection, source: Source, _number: int, _w
             next_step="Export it again",
         ) from None
     columns = {name: type_ for name, type_, *_ in rows if name != "file_row_number"}
-    return Scan(relation, columns, "file_row_number + 1")
+    place = "file_row_number + 1" if len(source.files) == 1 else f"file_index * {PLACES} + file_row_number + 1"
+    return Scan(relation, columns, place)
 
 
 def _check(path: Path, table: str) -> None:
