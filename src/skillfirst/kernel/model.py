@@ -72,7 +72,7 @@ class ShelfIndex:
 
 
 SHELVES = (
-    ("popular", "all"), ("popular", "language"), ("popular", "title"), ("popular", "industry"),
+    ("popular", "all"), ("popular", "language"), ("popular", "category"), ("popular", "title"), ("popular", "industry"),
     ("trending", "all"), ("trending", "title"), ("trending", "family"), ("trending", "industry"),
 )  # fmt: skip
 
@@ -238,6 +238,7 @@ def build_model(
     rarity: Idf,
     inference: InferenceTables,
     shelves: ShelfIndex,
+    together: Csr | None,
     policy: Policy,
     day: int,
     members: int,
@@ -257,7 +258,7 @@ def build_model(
         cards.column("title").to_pylist(), cards.column("author").to_pylist(), cards.column("language").to_pylist(),
         cards.column("series_id").to_pylist(), catalogue.course_skills, policy.collapse,
     )  # fmt: skip
-    similar_offsets, similar = similar_courses(catalogue.course_skills)
+    similar_offsets, similar = similar_courses(catalogue.course_skills, together)
     own = catalogue.course_skills
     arrays: dict[str, npt.NDArray[Any]] = {
         "course_offsets": own.offsets, "course_skill": own.indices,
@@ -271,7 +272,7 @@ def build_model(
         **{f"inference_{name}": array for name, array in inference.arrays().items()},
     }  # fmt: skip
     sizes = {
-        "all": 1, "language": len(catalogue.languages), "title": len(catalogue.taxonomy.titles),
+        "all": 1, "language": len(catalogue.languages), "category": len(catalogue.categories), "title": len(catalogue.taxonomy.titles),
         "family": len(catalogue.taxonomy.families), "industry": len(catalogue.industries),
     }  # fmt: skip
     for kind, cohort in SHELVES:

@@ -1,4 +1,4 @@
-"""Courses like a course: cosine of skill vectors, each skill weighted by its rarity among courses."""
+"""Courses like a course: cosine of skill vectors, each skill weighted by its rarity among courses, plus co-watching."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEAST_COSINE = 0.2
 
 
 @njit(cache=True, nogil=True)
-def _nearest(offsets, skill, weight, post_offsets, post_course, post_weight, keep, least):  # type: ignore[no-untyped-def]
+def _nearest(offsets, skill, weight, post_offsets, post_course, post_weight, near_offsets, near_course, near_value, keep, least):  # type: ignore[no-untyped-def]
     courses = len(offsets) - 1
     score = np.zeros(courses, np.float64)
     touched = np.empty(courses, np.int32)
@@ -32,6 +32,12 @@ def _nearest(offsets, skill, weight, post_offsets, post_course, post_weight, kee
                     touched[n] = other
                     n += 1
                 score[other] += weight[i] * post_weight[p]
+        for i in range(near_offsets[c], near_offsets[c + 1]):
+            other = near_course[i]
+            if score[other] == 0.0:
+                touched[n] = other
+                n += 1
+            score[other] += near_value[i]
         near = touched[:n].copy()
         kept = 0
         for i in range(n):
@@ -53,11 +59,12 @@ def _nearest(offsets, skill, weight, post_offsets, post_course, post_weight, kee
 
 
 def similar_courses(
-    course_skills: Csr, keep: int = KEEP, least: float = LEAST_COSINE
+    course_skills: Csr, together: Csr | None = None, keep: int = KEEP, least: float = LEAST_COSINE
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """(offsets, course codes): of each course at most `keep` others that share a skill, most similar first, then newest.
+    """(offsets, course codes): of each course at most `keep` others, most similar first, then newest.
 
-    Weights are course weight x ln(1 + courses / courses teaching the skill), rows of unit length.
+    Similarity: cosine of skill vectors of unit length (course weight x ln(1 + courses / courses teaching the skill))
+    plus the co-watching of `together` (courses x courses, float32); at least `least`.
     """
     courses = len(course_skills)
     taught = np.bincount(course_skills.indices, minlength=course_skills.width)
@@ -69,8 +76,12 @@ def similar_courses(
     weight = weight / np.maximum(norm[rows], 1e-12)
     post = Csr(course_skills.offsets, course_skills.indices, weight.astype(np.float32), course_skills.width).transpose()
     post_weight = np.zeros(0, np.float32) if post.values is None else post.values
+    if together is None:
+        together = Csr(np.zeros(courses + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32), courses)
+    near_value = np.zeros(0, np.float32) if together.values is None else together.values
     offsets, similar = _nearest(
-        course_skills.offsets, course_skills.indices, weight, post.offsets, post.indices,
-        post_weight.astype(np.float64), keep, least,
+        np.array(course_skills.offsets), np.array(course_skills.indices), weight, post.offsets, post.indices,
+        post_weight.astype(np.float64), np.array(together.offsets), np.array(together.indices),
+        near_value.astype(np.float64), keep, least,
     )  # fmt: skip
     return offsets, similar

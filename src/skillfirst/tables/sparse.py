@@ -39,6 +39,15 @@ def to_lists(offsets: npt.NDArray[np.integer], values: pa.Array | npt.NDArray[np
     return pa.ListArray.from_arrays(pa.array(np.asarray(offsets, np.int32)), values)
 
 
+def first_of_list(lists: pa.ListArray) -> npt.NDArray[np.int32]:
+    """First value of each list, -1 where the list is empty."""
+    offsets, values = list_parts(lists)
+    out = np.full(len(lists), -1, np.int32)
+    some = offsets[1:] > offsets[:-1]
+    out[some] = values.to_numpy(zero_copy_only=False)[offsets[:-1][some]]
+    return out
+
+
 @dataclass(frozen=True, slots=True)
 class Csr:
     """Compressed sparse rows.

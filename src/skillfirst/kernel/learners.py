@@ -1,0 +1,97 @@
+"""Who learns what in which cohort: the counts behind popular and trending courses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from skillfirst.contexts.trending import WEEK
+from skillfirst.kernel.catalogue import Catalogue
+from skillfirst.tables.schemas import Interaction
+from skillfirst.tables.sparse import first_of_list, list_parts
+
+Longs = npt.NDArray[np.int64]
+COHORTS = ("all", "title", "family", "industry")
+ENGAGED = (Interaction.CLICK, Interaction.WATCH, Interaction.ENROL, Interaction.COMPLETE, Interaction.BOOKMARK)
+
+
+@dataclass(frozen=True, slots=True)
+class Learners:
+    """Learners of a kind of cohort by (cohort, course): ever, in the last week, in the eight weeks before.
+
+    `keys`: int64, cohort x courses + course, ascending; `counts`: int64, keys x 3. `active`: learners by cohort in
+    both periods.
+    """
+
+    keys: Longs
+    counts: Longs
+    active: Longs
+
+    @staticmethod
+    def of(cohort: Longs, course: Longs, window: Longs, member: Longs, cohorts: int, courses: int) -> Learners:
+        keys, inverse = np.unique(cohort * courses + course, return_inverse=True)
+        counts = np.zeros((len(keys), 3), np.int64)
+        np.add.at(counts, (inverse, 0), 1)
+        for w in (1, 2):
+            np.add.at(counts, (inverse[window == w], w), 1)
+        recent = window > 0
+        pairs = np.unique(np.stack([cohort[recent], member[recent]]), axis=1)[0]
+        return Learners(keys, counts, np.bincount(pairs, minlength=cohorts))
+
+    def plus(self, other: Learners) -> Learners:
+        keys, inverse = np.unique(np.concatenate([self.keys, other.keys]), return_inverse=True)
+        counts = np.zeros((len(keys), 3), np.int64)
+        np.add.at(counts, inverse, np.concatenate([self.counts, other.counts]))
+        return Learners(keys, counts, self.active + other.active)
+
+
+def cohort_sizes(catalogue: Catalogue) -> dict[str, int]:
+    """How many cohorts of each kind there are."""
+    taxonomy = catalogue.taxonomy
+    return {
+        "all": 1,
+        "title": len(taxonomy.titles),
+        "family": len(taxonomy.families),
+        "industry": len(catalogue.industries),
+    }
+
+
+def count_learners(batch: pa.RecordBatch, catalogue: Catalogue) -> dict[str, Learners]:
+    """Learners of every kind of cohort among these documents; a course is learned in the week of its newest event."""
+    offsets, course = list_parts(batch.column("course"))
+    course_code = course.to_numpy(zero_copy_only=False).astype(np.int64)
+    kind = list_parts(batch.column("course_kind"))[1].to_numpy(zero_copy_only=False)
+    time = list_parts(batch.column("course_time"))[1].to_numpy(zero_copy_only=False)
+    rows = np.repeat(np.arange(batch.num_rows), np.diff(offsets))
+    engaged = np.isin(kind, ENGAGED)
+    rows, course_code, time = rows[engaged], course_code[engaged], time[engaged]
+    # one entry a (member, course), with its newest time
+    order = np.lexsort((-time, course_code, rows))
+    rows, course_code, time = rows[order], course_code[order], time[order]
+    first = np.ones(len(rows), bool)
+    first[1:] = (rows[1:] != rows[:-1]) | (course_code[1:] != course_code[:-1])
+    rows, course_code, time = rows[first], course_code[first], time[first]
+    now = batch.column("now").cast(pa.int64()).to_numpy(zero_copy_only=False)
+    age = now[rows] - time if len(rows) else np.zeros(0, np.int64)
+    window = np.where(age < WEEK, 1, np.where(age < 9 * WEEK, 2, 0))
+    title = first_of_list(batch.column("title"))
+    family = np.where(title >= 0, catalogue.taxonomy.title_family[title], -1) if len(catalogue.taxonomy.titles) else title
+    cohort = {
+        "all": np.zeros(batch.num_rows, np.int64),
+        "title": title,
+        "family": family,
+        "industry": catalogue.industries.encode(batch.column("industry")),
+    }
+    sizes = cohort_sizes(catalogue)
+    out = {}
+    for name in COHORTS:
+        mine = cohort[name][rows]
+        known = mine >= 0
+        out[name] = Learners.of(
+            mine[known].astype(np.int64), course_code[known], window[known], rows[known], sizes[name],
+            max(len(catalogue.cards), 1),
+        )  # fmt: skip
+    return out

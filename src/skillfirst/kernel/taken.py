@@ -1,0 +1,52 @@
+"""Courses taken by the same member: what co-watching is counted from, bounded whatever the population."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from skillfirst.feedback.watching import Watching
+from skillfirst.skills.inference.counts import take_rows
+from skillfirst.skills.inference.sampling import hash_ids
+from skillfirst.tables.schemas import Interaction
+from skillfirst.tables.sparse import Csr, list_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Courses taken (watched, enrolled, completed) by the members with the smallest hashes, in that order.
+
+    `hashes`: uint64; `lists`: members x courses, no values, only members who took at least two.
+    """
+
+    MOST = 1_000_000  # members, memory bound
+
+    hashes: npt.NDArray[np.uint64]
+    lists: Csr
+
+    @staticmethod
+    def of(batch: pa.RecordBatch, courses: int) -> Taken:
+        offsets, course = list_parts(batch.column("course"))
+        kind = list_parts(batch.column("course_kind"))[1].to_numpy(zero_copy_only=False)
+        seconds = list_parts(batch.column("course_seconds"))[1].to_numpy(zero_copy_only=False)
+        rows = np.repeat(np.arange(batch.num_rows), np.diff(offsets))
+        took = np.isin(kind, (Interaction.ENROL, Interaction.COMPLETE)) | (
+            (kind == Interaction.WATCH) & (seconds >= Watching().seconds)
+        )
+        matrix = Csr.from_pairs(
+            rows[took], course.to_numpy(zero_copy_only=False)[took], None, (batch.num_rows, courses)
+        )
+        speaks = np.flatnonzero(np.diff(matrix.offsets) > 1)
+        hashes = hash_ids(batch.column("member_id"))[speaks]
+        order = np.argsort(hashes, kind="stable")[: Taken.MOST]
+        return Taken(hashes[order], take_rows(matrix, speaks[order]))
+
+    def plus(self, other: Taken) -> Taken:
+        hashes = np.concatenate([self.hashes, other.hashes])
+        order = np.argsort(hashes, kind="stable")[: Taken.MOST]
+        offsets = np.concatenate([self.lists.offsets, other.lists.offsets[1:] + self.lists.offsets[-1]])
+        rows = Csr(offsets, np.concatenate([self.lists.indices, other.lists.indices]), None, self.lists.width)
+        return Taken(hashes[order], take_rows(rows, order))
