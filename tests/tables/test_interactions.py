@@ -148,7 +148,8 @@ def test_a_slice_of_documents_gives_its_own_history():
 
 def test_watching_twice_adds_the_seconds_and_keeps_the_newest_time():
     watched = of_one(
-        {"kind": "watch", "course": 7, "time": 100, "seconds": 40.4}, {"kind": "watch", "course": 7, "time": 90, "seconds": 20}
+        {"kind": "watch", "course": 7, "time": 100, "seconds": 40.4},
+        {"kind": "watch", "course": 7, "time": 90, "seconds": 20},
     )
     assert (watched["course"], watched["course_time"], watched["course_seconds"]) == ([7], [100], [60])
 
@@ -180,10 +181,10 @@ def test_the_newest_word_about_a_skill_counts(story, wanted, refused):
 
 
 def test_an_event_overrules_the_profile():
-    stated = History.stated(
-        (np.array([0, 2]), np.array([1, 2], np.int32)), (np.array([0, 1]), np.array([3], np.int32))
+    stated = History.stated((np.array([0, 2]), np.array([1, 2], np.int32)), (np.array([0, 1]), np.array([3], np.int32)))
+    said = of_one(
+        {"kind": "refuse_skill", "skill": 1, "time": 5}, {"kind": "undo", "skill": 3, "time": 5}, before=stated
     )
-    said = of_one({"kind": "refuse_skill", "skill": 1, "time": 5}, {"kind": "undo", "skill": 3, "time": 5}, before=stated)
     assert (said["wanted"], said["refused"]) == ([2], [1])
 
 
