@@ -71,6 +71,14 @@ def test_without_labels_names_in_the_text_are_found_and_the_reason_is_said(taxon
     assert json.loads(row["evidence"])[0]["kind"] == "alias"
 
 
+def test_without_labels_what_a_text_only_resembles_is_no_feature():
+    skills = pa.table({"skill_id": ["mt", "lead"], "name": ["Microsoft Teams", "Leading teams"]})
+    table = pa.table({"course_id": ["1"], "title": ["Leading teams with care"]})
+    result = tag(table, Taxonomy.from_tables({"skills": skills}))
+    assert result.course_skills["skill_id"].to_pylist() == ["lead"]
+    assert result.candidates["skill_id"].to_pylist() == ["lead", "mt"]
+
+
 @pytest.mark.parametrize("labelled", [20, 60, 160])
 def test_labels_teach_what_no_name_says(taxonomy, labelled):
     unseen = courses(12, start=500, tagged=False, named=False)

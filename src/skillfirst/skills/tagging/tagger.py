@@ -16,6 +16,7 @@ from skillfirst.skills.tagging.features import candidate_features, feature_names
 from skillfirst.skills.tagging.formula import Evidences, Reading
 from skillfirst.skills.tagging.neighbours import neighbour_weights
 from skillfirst.skills.tagging.quality import order_within
+from skillfirst.skills.tagging.thresholds import UNNAMED_FEATURE
 
 Block = npt.NDArray[np.float32]
 Real = npt.NDArray[np.float64]
@@ -97,14 +98,19 @@ def _strength(ranked: Ranked, evidences: Evidences, choice: Choice) -> Real:
 
 def _uses(ranked: Ranked, probability: Real, evidences: Evidences, choice: Choice) -> list[Use]:
     limits = choice.thresholds
-    titled = evidences.parts["title_mentions"][ranked.course, ranked.skill] > 0
-    publish = probability >= limits.publish if choice.models is not None else titled
+    if choice.models is not None:
+        publish, feature = probability >= limits.publish, probability >= limits.feature
+    else:
+        publish = evidences.parts["title_mentions"][ranked.course, ranked.skill] > 0
+        pairs = zip(ranked.course.tolist(), ranked.skill.tolist(), strict=True)
+        named = np.asarray([code in evidences.spans[at] and evidences.spans[at][code].total > 0 for at, code in pairs])
+        feature = probability >= np.where(named, limits.feature, UNNAMED_FEATURE)
     return [
         Use.PUBLISH if published
-        else Use.FEATURE if p >= limits.feature
+        else Use.FEATURE if used
         else Use.REVIEW if p >= limits.review
         else Use.NONE
-        for published, p in zip(publish.tolist(), probability.tolist(), strict=True)
+        for published, used, p in zip(publish.tolist(), feature.tolist(), probability.tolist(), strict=True)
     ]  # fmt: skip
 
 

@@ -29,6 +29,7 @@ class Thresholds:
 
 # without labels nothing but a plain mention in the title is published
 UNLABELLED = Thresholds(publish=NEVER, feature=0.25, review=0.12)
+UNNAMED_FEATURE = 0.5  # without labels, for a skill the text resembles but does not name: teams is not Microsoft Teams
 
 
 def choose_thresholds(
