@@ -28,7 +28,11 @@ def rejected(checked, table):
 def rows(checked, table):
     """All clean rows of a member-sized table, as dicts without helpers, in the order of the files."""
     files = [f for n in range(checked.ranges) for f in checked.files(table, n)]
-    return [{k: v for k, v in r.items() if k != "__bad"} for f in files for r in pq.read_table(f, partitioning=None).to_pylist()]
+    return [
+        {k: v for k, v in r.items() if k != "__bad"}
+        for f in files
+        for r in pq.read_table(f, partitioning=None).to_pylist()
+    ]
 
 
 @pytest.mark.parametrize("format", ["csv", "jsonl", "parquet"])
@@ -107,9 +111,9 @@ WATCHES = [{"time": "2024-05-01T10:00:00Z", "member_id": "ana", "kind": "click",
 @pytest.mark.parametrize(
     ("bad", "column", "says", "first"),
     [
-        ({"course_id": "x", "title": "t", "created_on": "2024-02-30"}, "created_on", "no date that exists", "'2024-02-30'"),
+        ({"course_id": "x", "title": "t", "created_on": "2024-02-30"}, "created_on", "no date that", "'2024-02-30'"),
         ({"course_id": "x", "title": "t", "created_on": "0024-02-03"}, "created_on", "impossible date", "'0024-02-03'"),
-        ({"course_id": "x", "title": "t", "created_on": "03/02/2024"}, "created_on", "no date that exists", "'03/02/2024'"),
+        ({"course_id": "x", "title": "t", "created_on": "03/02/2024"}, "created_on", "no date that", "'03/02/2024'"),
         ({"course_id": "x", "title": " "}, "title", "required value is empty", "empty with course_id 'x'"),
         ({"title": "t"}, "course_id", "required value is empty", "empty"),
         ({"course_id": "x", "title": "t", "language": "English"}, "language", "BCP 47", "'English'"),
@@ -173,14 +177,18 @@ def test_a_few_bad_rows_of_a_small_table_do_not_stop_a_run(export, tmp_path):
 
 
 def test_unknown_references_of_the_catalogue(export, tmp_path):
-    skills = [{"skill_id": "java", "name": "Java", "parents": "coding;nothing"}, {"skill_id": "coding", "name": "Coding"}]
+    skills = [
+        {"skill_id": "java", "name": "Java", "parents": "coding;nothing"},
+        {"skill_id": "coding", "name": "Coding"},
+    ]
     titles = [{"title_id": "dev", "name": "Developer"}]
     links = [{"title_id": "dev", "skill_id": s, "weight": 0.5} for s in ("java", "coding", "cobol")]
-    courses = [{"course_id": "c1", "title": "a", "translation_of": "c9"}, {"course_id": "c2", "title": "b", "translation_of": "c1"}]
+    courses = [
+        {"course_id": "c1", "title": "a", "translation_of": "c9"},
+        {"course_id": "c2", "title": "b", "translation_of": "c1"},
+    ]
     checked = read(export(courses=courses, skills=skills, titles=titles, title_skills=links), tmp_path / "work")
-    assert checked.tables["skills"]["parents"].to_pylist() == [["coding"], None] or checked.tables["skills"][
-        "parents"
-    ].to_pylist() == [["coding"], []]
+    assert [p or [] for p in checked.tables["skills"]["parents"].to_pylist()] == [["coding"], []]
     assert checked.tables["title_skills"].num_rows == 2
     assert checked.tables["courses"]["translation_of"].to_pylist() == [None, "c1"]
     assert {(f.table, f.column, f.first) for f in checked.findings} == {
@@ -243,7 +251,11 @@ def test_members_are_cut_into_ranges(export, tmp_path, monkeypatch):
     assert checked.ranges == 3
     for number, codes in enumerate(([0, 1, 2, 3], [4, 5, 6, 7], [8, 9])):
         for table in ("members", "member_skills"):
-            found = [c for f in checked.files(table, number) for c in pq.read_table(f, partitioning=None)["member"].to_pylist()]
+            found = [
+                c
+                for f in checked.files(table, number)
+                for c in pq.read_table(f, partitioning=None)["member"].to_pylist()
+            ]
             assert sorted(found) == codes
 
 
@@ -271,6 +283,8 @@ def test_every_kind_of_cell_has_words_for_what_is_wrong():
     for table in INPUT.values():
         for column in table:
             problem = "choice" if column.choices else column.kind.value
-            message, step = words(table, column.name, problem if problem not in ("id", "text", "texts", "ids") else "empty")
+            message, step = words(
+                table, column.name, problem if problem not in ("id", "text", "texts", "ids") else "empty"
+            )
             assert message
             assert step

@@ -55,7 +55,8 @@ def three(export, tmp_path):
         export(
             "jsonl",
             members=[
-                {"member_id": "cem", "title": "Welder", "languages": ["de", "en"], "level": "advanced", "country": "CH"},
+                {"member_id": "cem", "title": "Welder", "languages": ["de", "en"], "level": "advanced",
+                 "country": "CH"},
                 {"member_id": "ana", "title": "developer", "target_title": "welder", "industry": "Steel"},
                 {"member_id": "ben", "title": "Wizard"},
             ],
@@ -77,7 +78,8 @@ def three(export, tmp_path):
                 {"member_id": "ana", "time": "2024-07-01", "skill": "java"},
             ],
             events=[
-                {"member_id": "ana", "time": "2024-05-03T10:00:00Z", "kind": "watch", "course_id": "c1", "seconds": 90.4},
+                {"member_id": "ana", "time": "2024-05-03T10:00:00Z", "kind": "watch", "course_id": "c1",
+                 "seconds": 90.4},
                 {"member_id": "ana", "time": "2024-05-03T10:00:00Z", "kind": "impression", "course_id": "c3",
                  "channel": "feed", "position": 4},
                 {"member_id": "cem", "time": "2024-05-03T10:00:00Z", "kind": "refuse_skill", "skill_id": "welding"},
@@ -123,7 +125,11 @@ def test_arms_are_assigned_by_the_function_given(three, tmp_path):
         return pa.array([[("page", "b" if i == "ben" else "a")] for i in ids.to_pylist()], DOCUMENT.field("arms").type)
 
     result = gather(three, Resolvers(resolve, 4, arms=arms), COURSES, now=NOW, out_dir=tmp_path / "documents")
-    assert [dict(a) for a in read_part(result.parts[0])["arms"].to_pylist()] == [{"page": "a"}, {"page": "b"}, {"page": "a"}]
+    assert [dict(a) for a in read_part(result.parts[0])["arms"].to_pylist()] == [
+        {"page": "a"},
+        {"page": "b"},
+        {"page": "a"},
+    ]
 
 
 def test_members_alone_are_enough(export, tmp_path):
@@ -158,7 +164,9 @@ def random_academy(export, tmp_path, monkeypatch):
     start = NOW - 200 * 86_400
     times = (start + r.integers(0, 205 * 86_400, 900)) * 1_000_000 + r.integers(0, 1_000_000, 900)
     about_skill = r.random(900) < 0.3
-    kinds = np.where(about_skill, some(np.array(["interest", "refuse_skill", "undo"]), 900), some(np.array(EVENT_KINDS[:8]), 900))
+    kinds = np.where(
+        about_skill, some(np.array(["interest", "refuse_skill", "undo"]), 900), some(np.array(EVENT_KINDS[:8]), 900)
+    )
     return read(
         export(
             members=[{"member_id": i} for i in r.permutation(ids).tolist()],
@@ -193,8 +201,8 @@ def test_documents_equal_what_sql_says(random_academy, export, tmp_path):
         con.execute(f"CREATE TABLE {name} AS SELECT * FROM '{data}/{name}.parquet'")
     con.execute(f"DELETE FROM events WHERE floor(epoch(time)) > {NOW}")
     con.execute(
-        "CREATE TABLE once AS SELECT DISTINCT ON (member_id, event_id) * FROM events ORDER BY member_id, event_id, time, "
-        f"list_position({list(EVENT_KINDS)}, kind)"
+        "CREATE TABLE once AS SELECT DISTINCT ON (member_id, event_id) * FROM events "
+        f"ORDER BY member_id, event_id, time, list_position({list(EVENT_KINDS)}, kind)"
     )
     held = con.execute(
         "SELECT member_id, list(DISTINCT code ORDER BY code) FROM member_skills JOIN codes ON word = lower(skill) "
@@ -203,8 +211,8 @@ def test_documents_equal_what_sql_says(random_academy, export, tmp_path):
     assert {p["member_id"]: p["skill"] for p in people if p["skill"]} == dict(held)
     kinds = {"click": 1, "watch": 2, "complete": 4, "enrol": 3, "bookmark": 5, "dismiss": 6}
     done = con.execute(
-        "SELECT member_id, course_id, kind, CAST(max(floor(epoch(time))) AS BIGINT), CAST(sum(seconds) AS BIGINT) FROM once "
-        f"WHERE course_id IS NOT NULL AND kind IN {tuple(kinds)} GROUP BY ALL"
+        "SELECT member_id, course_id, kind, CAST(max(floor(epoch(time))) AS BIGINT), CAST(sum(seconds) AS BIGINT) "
+        f"FROM once WHERE course_id IS NOT NULL AND kind IN {tuple(kinds)} GROUP BY ALL"
     ).fetchall()
     mine = [
         (p["member_id"], COURSES[c], k, t, s)

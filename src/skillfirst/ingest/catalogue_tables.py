@@ -41,7 +41,8 @@ def load(
     original = f"CASE WHEN __reason IS NOT NULL THEN coalesce(__original, {typed_row(table)}) END AS __original"
     sql = (
         f"SELECT {columns}, __source, __row, __reason, {original} FROM "
-        f"(SELECT {columns}, __source, __row, {reason} AS __reason, __original FROM ({conversion.sql})) ORDER BY __source, __row"
+        f"(SELECT {columns}, __source, __row, {reason} AS __reason, __original FROM ({conversion.sql})) "
+        "ORDER BY __source, __row"
     )
     rows = connection.sql(sql).to_arrow_table()
     bad = pc.is_valid(rows["__reason"])

@@ -65,8 +65,8 @@ def check(
 
     `variables` override those of the mapping file; `max_bad_share` overrides its [checks]; `memory` and `threads`
     bound DuckDB, which spills to `work`. `log`: events of the store's own log (Parquet, EVENTS schema), read beside
-    the table of events; its members may be unknown here (visitors), so its bad rows never stop a run. Raises DataError only where there is nothing to check: no such path, a
-    broken mapping file, a table given twice.
+    the table of events; its members may be unknown here (visitors), so its bad rows never stop a run. Raises
+    DataError only where there is nothing to check: no such path, a broken mapping file, a table given twice.
     """
     sources = find_sources(data, variables)
     if log is not None:

@@ -82,7 +82,8 @@ def as_texts(raw: str, type_: str, separator: str) -> str:
     else:
         text = as_text(raw, type_)
         json = f"starts_with({text}, '[') AND json_valid({text})"
-        listed = f"CASE WHEN {json} THEN from_json({text}, '[\"VARCHAR\"]') ELSE string_split({text}, {quoted(separator)}) END"
+        split = f"string_split({text}, {quoted(separator)})"
+        listed = f"CASE WHEN {json} THEN from_json({text}, '[\"VARCHAR\"]') ELSE {split} END"
     return f"list_filter(list_transform({listed}, lambda e: {trimmed('e')}), lambda e: e IS NOT NULL)"
 
 
@@ -99,7 +100,8 @@ def replaced(text: str, words: dict[str, str]) -> str:
 def language(text: str) -> str:
     """A BCP 47 tag in its usual letters (de, pt-BR, zh-Hant); null when it is none."""
     tag = f"replace(lower({text}), '_', '-')"
-    part = "CASE WHEN i = 1 THEN p WHEN length(p) = 2 THEN upper(p) WHEN length(p) = 4 THEN upper(p[1]) || p[2:] ELSE p END"
+    region, script = "WHEN length(p) = 2 THEN upper(p)", "WHEN length(p) = 4 THEN upper(p[1]) || p[2:]"
+    part = f"CASE WHEN i = 1 THEN p {region} {script} ELSE p END"
     usual = f"array_to_string(list_transform(string_split({tag}, '-'), lambda p, i: {part}), '-')"
     return f"CASE WHEN regexp_full_match({tag}, '[a-z]{{2,3}}(-[a-z0-9]{{1,8}})*') THEN {usual} END"
 

@@ -196,7 +196,7 @@ def _taken(table: Table, source: Source, types: dict[str, str], conversion: Conv
         conversion.findings.append(
             Finding(
                 Weight.FATAL, table.name, column, f"{source.label} has no column '{column}', which is required",
-                next_step=f"Rename a column or map one: columns = {{{column} = \"...\"}}. {did_you_mean(column, others)}",
+                next_step=f'Map one: columns = {{{column} = "..."}}. {did_you_mean(column, others)}',
             )
         )  # fmt: skip
     if spec.explode and spec.explode not in taken:
@@ -233,7 +233,8 @@ def _inner(
     base = f"SELECT *, {ordinal} AS __row FROM {relation}"
     where = f" WHERE ({spec.where})" if spec.where else ""
     if spec.distinct:
-        return f"SELECT * EXCLUDE (__row), min(__row) AS __row FROM (SELECT {', '.join(columns)}, __row FROM ({base}){where}) GROUP BY ALL"
+        rows = f"SELECT {', '.join(columns)}, __row FROM ({base}){where}"
+        return f"SELECT * EXCLUDE (__row), min(__row) AS __row FROM ({rows}) GROUP BY ALL"
     return f"SELECT {', '.join(columns)}, __row FROM ({base}){where}"
 
 

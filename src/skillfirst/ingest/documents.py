@@ -171,7 +171,7 @@ class _Gathering:
         """Write the explicit skills of one range of members; returns how many each member has."""
         held_at, held, *_ = self._apart().profiles(number)
         self.held_path(number).write_bytes(held.tobytes())
-        return np.diff(np.asarray(held_at, np.int64))
+        return np.asarray(held_at[1:] - held_at[:-1], np.int64)
 
     def write_range(self, number: int) -> tuple[list[Path], Counter[str], Counter[str]]:
         """Write the parts of one range of members: (paths, rows by name, unknown skills by text)."""

@@ -248,7 +248,8 @@ def _counted_once(connection: duckdb.DuckDBPyConnection, checked: Checked) -> li
         files = checked.files("events", number)
         if files:
             row: Any = connection.execute(
-                f"SELECT count(event) - count(DISTINCT (member, event)) FILTER (event IS NOT NULL) FROM read_parquet({listed(tuple(files))})"
+                "SELECT count(event) - count(DISTINCT (member, event)) FILTER (event IS NOT NULL) "
+                f"FROM read_parquet({listed(tuple(files))})"
             ).fetchone()
             again += int(row[0])
     if not again:

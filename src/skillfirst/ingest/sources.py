@@ -66,7 +66,8 @@ def find_sources(data: Path | str, variables: Mapping[str, str] | None = None) -
 
     A directory holds `<table>.parquet|.csv|.jsonl` or folders of parts `<table>/`, `<table>.parquet/`. A mapping
     file names sources; tables lying beside it that it does not name count too, and a directory with a
-    `skillfirst.toml` is the same as that file. Raises DataError when nothing is there, a path is missing, or a table is given twice.
+    `skillfirst.toml` is the same as that file. Raises DataError when nothing is there, a path is missing, or a table
+    is given twice.
     """
     path = Path(data)
     if not path.exists():

@@ -64,7 +64,7 @@ def _earlier(a, b, time, kind, course, skill, channel, slot, seconds):
 
 @njit(cache=True, nogil=True)
 def counting(offsets, order, now, event, time, kind, course, skill, channel, slot, seconds):
-    """bool an event: it is not after its row's `now` (s), and the first in content order that bears its id (0 = no id)."""
+    """bool an event: not after its row's `now` (s), and the first in content order that bears its id (0 = no id)."""
     keep = np.zeros(len(event), np.bool_)
     for r in range(len(offsets) - 1):
         low, high = offsets[r], offsets[r + 1]
@@ -241,7 +241,7 @@ def wishes(offsets, order, keep, kind, skill, time, wanted, wanted_skill, refuse
         for p in range(offsets[r], offsets[r + 1]):
             e = order[p]
             k = kind[e]
-            if keep[e] and skill[e] >= 0 and (k == _INTEREST or k == _UNDO or k == _REFUSE):
+            if keep[e] and skill[e] >= 0 and k in (_INTEREST, _UNDO, _REFUSE):
                 says = 0 if k == _INTEREST else (1 if k == _UNDO else 2)
                 skills[n], ranks[n] = skill[e], time[e] * 4 + says
                 n += 1

@@ -106,11 +106,17 @@ def test_the_delimiter_is_found(export, tmp_path, delimiter):
 
 def test_line_breaks_inside_quotes(export, tmp_path):
     courses = 'course_id,title,description\n1,a,"two\nlines"\n2,b,\n'
-    assert read(export(courses=courses), tmp_path / "work").tables["courses"]["description"].to_pylist() == ["two\nlines", None]
+    assert read(export(courses=courses), tmp_path / "work").tables["courses"]["description"].to_pylist() == [
+        "two\nlines",
+        None,
+    ]
 
 
 def test_lists_in_json_keep_their_elements_apart(export, tmp_path):
-    courses = [{"course_id": "1", "title": "a", "skills": ["x; y", " z ", None, ""]}, {"course_id": "2", "title": "b", "skills": "p;q"}]
+    courses = [
+        {"course_id": "1", "title": "a", "skills": ["x; y", " z ", None, ""]},
+        {"course_id": "2", "title": "b", "skills": "p;q"},
+    ]
     checked = read(export("jsonl", courses=courses, members=[{"member_id": "a"}]), tmp_path / "work")
     assert checked.tables["courses"]["skills"].to_pylist() == [["x; y", "z"], ["p", "q"]]
 

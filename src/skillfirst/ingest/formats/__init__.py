@@ -20,5 +20,5 @@ _READERS = {"parquet": parquet.scan, "csv": csv.scan, "jsonl": jsonl.scan}
 
 
 def open_source(connection: duckdb.DuckDBPyConnection, source: Source, number: int, work: Path) -> Scan:
-    """The scan of a source; `number` is distinct for each source of a run, `work` a folder for helpers. Raises DataError."""
+    """The scan of a source; `number` is distinct for each source, `work` takes helper files. Raises DataError."""
     return _READERS[source.format](connection, source, number, work)

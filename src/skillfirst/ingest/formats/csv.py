@@ -90,7 +90,7 @@ def header(path: Path, table: str, encoding: str = "utf-8", delimiter: str | Non
     }
     best = max(cut, key=lambda d: len(cut[d]))
     names = [name.strip() for name in cut[best]]
-    # a trailing delimiter makes a nameless last column; nameless columns are numbered so that they can be named in a message
+    # a trailing delimiter makes a nameless last column; numbered, so that a message can name it
     names = [name or f"column_{place}" for place, name in enumerate(names, 1)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -23,7 +23,7 @@ _OBJECT_BYTES = 64 << 20
 
 
 def scan(connection: duckdb.DuckDBPyConnection, source: Source, _number: int, work: Path) -> Scan:
-    """The scan of JSON Lines files; lines that are no JSON object become spoiled lines. Raises DataError on a wrong format."""
+    """The scan of JSON Lines files; what is no object becomes a spoiled line. Raises DataError on a wrong format."""
     files = tuple(_checked(path, source.table, work) for path in source.files)
     size = sum(path.stat().st_size for path in files)
     objects = f"read_ndjson_objects({listed(files)}, ignore_errors = true, maximum_object_size = {_OBJECT_BYTES})"

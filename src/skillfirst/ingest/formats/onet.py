@@ -86,7 +86,8 @@ def _technologies(
     files: Published, known: set[str], skills: dict[str, dict[str, Any]], weights: dict[tuple[str, str], float]
 ) -> None:
     columns = {
-        "code": _CODE, "name": ("Example",), "group": ("Commodity Title",), "hot": ("Hot Technology",), "demand": ("In Demand",),
+        "code": _CODE, "name": ("Example",), "group": ("Commodity Title",), "hot": ("Hot Technology",),
+        "demand": ("In Demand",),
     }  # fmt: skip
     for row in files.read("Technology Skills", columns, optional=("group", "hot", "demand")):
         if row["code"] not in known or not row["name"]:
@@ -127,7 +128,7 @@ def _skill(id_: str, name: str, kind: str, aliases: list[str], parents: list[str
 
 
 def short_names(name: str) -> list[str]:
-    """What people call a technology: without "software", by its acronym, without the vendor where the rest is unmistakable.
+    """What people call a technology: without "software", by acronym, without the vendor where the rest is unmistakable.
 
     "Structured query language SQL": SQL, Structured query language. "The MathWorks MATLAB": MATLAB. "Microsoft Word"
     stays whole: "word" is a word.
@@ -135,7 +136,7 @@ def short_names(name: str) -> list[str]:
     found = []
     core = re.sub(r"\s+software$", "", name)
     acronym = re.fullmatch(r"(.*[a-z].*)\s([A-Z][A-Z0-9+#/]{1,7})", core)
-    if acronym:
+    if acronym and _abbreviates(acronym[2], acronym[1]):
         found += [acronym[2], acronym[1]]
     if core != name:
         found.append(core)
@@ -144,3 +145,9 @@ def short_names(name: str) -> list[str]:
         if rest != core and re.search(r"[a-z].*[A-Z]|[A-Z]{2}|[0-9]", rest) and " " not in rest:
             found.append(rest)
     return distinct(found, name)
+
+
+def _abbreviates(acronym: str, words: str) -> bool:
+    """Whether the letters of an acronym come in this order in the words: SQL does, MATLAB after its maker does not."""
+    letters = iter(words.upper())
+    return all(letter in letters for letter in acronym if letter.isalpha())

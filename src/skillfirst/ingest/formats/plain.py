@@ -11,7 +11,8 @@ from skillfirst.ingest.formats.published import Imported, _cell, _table, distinc
 
 _NAMES = {
     "skill_id": ("skill_id", "id", "code"), "name": ("name", "skill", "label", "title"),
-    "aliases": ("aliases", "synonyms", "altlabels"), "parents": ("parents", "parent", "broader"), "kind": ("kind", "type"),
+    "aliases": ("aliases", "synonyms", "altlabels"), "parents": ("parents", "parent", "broader"),
+    "kind": ("kind", "type"),
 }  # fmt: skip
 _LABEL = re.compile(r"(?:label|name)_([a-z]{2,3}(?:-[a-z0-9]+)*)", re.IGNORECASE)
 

@@ -1,4 +1,4 @@
-"""What importers of published taxonomies share: finding and reading their files, judging aliases, writing our tables."""
+"""What importers of published taxonomies share: reading their files, judging aliases, writing our tables."""
 
 from __future__ import annotations
 
