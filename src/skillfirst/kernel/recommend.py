@@ -13,13 +13,13 @@ from skillfirst.contexts.kinds import LABELS, Context
 from skillfirst.errors import UsageError
 from skillfirst.feedback.cool_off import rest_members
 from skillfirst.feedback.impressions import exposures, seconds_now
+from skillfirst.kernel.arms import by_policy
 from skillfirst.kernel.catalogue import primary
-from skillfirst.kernel.fit import first_of_list
 from skillfirst.kernel.infer import infer
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.tables.schemas import RECOMMENDATIONS, Source
-from skillfirst.tables.sparse import list_parts, to_lists
+from skillfirst.tables.sparse import first_of_list, list_parts, to_lists
 
 CHANNELS = ("feed", "home")
 ROWS = 4_096  # members whose output stands in memory at once, a thread: about 150 bytes a shown course
@@ -33,17 +33,21 @@ def recommend(
 ) -> pa.RecordBatch:
     """Recommendations (RECOMMENDATIONS schema), one row a member and channel, members in the order given.
 
-    `members`: DOCUMENT columns, with the INFERRED ones or without (they are inferred then). `policy`: another one
-    than the Model's, as an experiment's arm asks for. Equal input gives equal bytes in any batch size and engine.
+    `members`: DOCUMENT columns, with the INFERRED ones or without (they are inferred then). `policy`: one for all,
+    instead of the Model's with the overrides of the members' arms. Equal input gives equal bytes in any batch size and engine.
     Raises UsageError for an unknown channel.
     """
     unknown = [c for c in channels if c not in CHANNELS]
     if unknown:
         raise UsageError(f"unknown channel '{unknown[0]}'", next_step=f"Known: {', '.join(CHANNELS)}.")
     if "inferred_skill" not in members.schema.names:
-        members = infer(members, model)
+        members = infer(members, model, policy)
+
+    def work(batch: pa.RecordBatch, theirs: Policy) -> pa.RecordBatch:
+        return _recommend(batch, model, channels, theirs)
+
     parts = [
-        _recommend(members.slice(at, ROWS), model, channels, policy or model.policy)
+        by_policy(members.slice(at, ROWS), policy or model.policy, {} if policy else model.arms, work)
         for at in range(0, max(members.num_rows, 1), ROWS)
     ]
     return pa.concat_batches(parts) if len(parts) > 1 else parts[0]
