@@ -32,7 +32,9 @@ class ServiceKey:
     def __post_init__(self) -> None:
         unknown = sorted(self.scopes - set(SCOPES))
         if unknown:
-            raise UsageError(f"key {self.name}: there is no scope {unknown[0]!r}", next_step=f"Scopes: {', '.join(SCOPES)}")
+            raise UsageError(
+                f"key {self.name}: there is no scope {unknown[0]!r}", next_step=f"Scopes: {', '.join(SCOPES)}"
+            )
         if not _NAME.fullmatch(self.name) or not re.fullmatch(r"[0-9a-f]{64}", self.digest):
             raise UsageError("a key has a name (a-z, 0-9, -) and the SHA-256 of its secret in hexadecimal")
 

@@ -1,0 +1,163 @@
+"""One member's answer: the stored bytes where nothing happened since the night, else computed now, for one.
+
+`stored` is the path of nearly every request and touches neither the kernel nor the log. `fresh` folds the events since
+the run's `log_position` into the stored document (or into an empty one, for somebody the night has never seen), and
+infers, recommends and renders a batch of one: what a night with the same events, model and "now" would have stored.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import pyarrow as pa
+
+from skillfirst.serve.newcomers import Newcomer
+from skillfirst.serve.serving import House, Serving
+from skillfirst.stores.online.base import DOCUMENT_NAME
+from skillfirst.tables.schemas import DOCUMENT
+
+Clock = Callable[[], dt.datetime]
+Origin = Literal["stored", "folded", "cold"]
+CHANNELS = ("home", "feed")
+NOBODY = Newcomer()
+
+
+def system_clock() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+class Answer(NamedTuple):
+    body: bytes
+    origin: Origin
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """A member as of now: the document with today's events in it, and the version it was folded over."""
+
+    document: pa.RecordBatch
+    serving: Serving
+    known: bool  # the night has seen the member
+    events: int
+
+    @property
+    def languages(self) -> list[str]:
+        return list(self.document.column("languages")[0].as_py() or [])
+
+
+class Answers:
+    """Answers out of a House. Thread-safe; `stored` never waits for a computation."""
+
+    def __init__(self, house: House, clock: Clock = system_clock, keep: int = 512, keep_seconds: float = 60.0) -> None:
+        self.house = house
+        self.clock = clock
+        self._keep, self._keep_seconds = keep, max(keep_seconds, 0.001)
+        self._kept: OrderedDict[tuple[str, str, str], tuple[Any, Answer]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def stored(self, member_id: str, channel: str) -> bytes | None:
+        """The night's own bytes, or None where something happened since or the member is not known."""
+        serving = self.house.current
+        if serving is None or member_id in serving.touched:
+            return None
+        return self.house.online.get(member_id, channel)
+
+    def fresh(self, member_id: str, channel: str, newcomer: Newcomer = NOBODY, language: str | None = None) -> Answer:
+        """The member's answer with everything that happened today. Raises RunError when nothing is published.
+
+        `newcomer` is what is said about somebody the night does not know; for others it changes nothing.
+        `language`: other texts than in the member's own.
+        """
+        place = (member_id, channel, language or "")
+        mark = self._mark(member_id, newcomer)
+        with self._lock:
+            kept = self._kept.get(place)
+            if kept is not None and kept[0] == mark:
+                self._kept.move_to_end(place)
+                return kept[1]
+        answer = self._compute(member_id, channel, newcomer, language)
+        with self._lock:
+            self._kept[place] = (mark, answer)
+            self._kept.move_to_end(place)
+            while len(self._kept) > self._keep:
+                self._kept.popitem(last=False)
+        return answer
+
+    def _mark(self, member_id: str, newcomer: Newcomer) -> tuple[Any, ...]:
+        serving = self.house.now_serving()
+        minute = int(self.clock().timestamp() / self._keep_seconds)
+        return serving.version, serving.touched.number(member_id), minute, newcomer
+
+    def _compute(self, member_id: str, channel: str, newcomer: Newcomer, language: str | None) -> Answer:
+        found, serving = self._read(member_id, (DOCUMENT_NAME, channel))
+        stored = found[channel]
+        events = self._events(member_id, serving)
+        if stored is not None and language is None and (events is None or not events.num_rows):
+            return Answer(stored, "stored", serving.version)
+        try:
+            today = self._today(member_id, found[DOCUMENT_NAME], serving, events, newcomer)
+        except ImportError:
+            if stored is None:
+                raise
+            return Answer(
+                stored, "stored", serving.version
+            )  # without the compiler the night's answer is the best there is
+        body = render_one(today, channel, language)
+        return Answer(body, "folded" if today.known else "cold", serving.version)
+
+    def today(self, member_id: str, newcomer: Newcomer = NOBODY) -> Today:
+        """The member's document as of now, for whatever is asked about it."""
+        found, serving = self._read(member_id, (DOCUMENT_NAME,))
+        return self._today(member_id, found[DOCUMENT_NAME], serving, self._events(member_id, serving), newcomer)
+
+    def _read(self, member_id: str, names: tuple[str, ...]) -> tuple[dict[str, bytes | None], Serving]:
+        """The member's values and the version they are of, out of one snapshot."""
+        with self.house.online.snapshot() as snapshot:
+            version, found = snapshot.version, snapshot.get_many(member_id, names)
+        return found, self.house.now_serving(version)
+
+    def _events(self, member_id: str, serving: Serving) -> pa.RecordBatch | None:
+        log = self.house.log
+        return None if log is None else log.read_member(member_id, after=serving.log_position)
+
+    def _today(
+        self, member_id: str, raw: bytes | None, serving: Serving, events: pa.RecordBatch | None, newcomer: Newcomer
+    ) -> Today:
+        from skillfirst.kernel.fold import fold
+        from skillfirst.serve.newcomers import document_of
+
+        model = serving.model
+        now = max(int(self.clock().timestamp()), 0)
+        if raw is None:
+            document = document_of(member_id, newcomer, model, now)
+        else:
+            document = pa.ipc.read_record_batch(pa.py_buffer(raw), DOCUMENT)
+        if events is None:
+            events = pa.RecordBatch.from_pylist([], _events_schema())
+        return Today(fold(document, events, now, model), serving, raw is not None, events.num_rows)
+
+
+def _events_schema() -> pa.Schema:
+    from skillfirst.tables.schemas import EVENTS
+
+    return EVENTS.schema
+
+
+def recommend_one(today: Today, channel: str, policy: Any = None) -> pa.RecordBatch:
+    """RECOMMENDATIONS, one row: what `kernel.recommend` says for this member now."""
+    from skillfirst.kernel.recommend import recommend
+
+    return recommend(today.document, today.serving.model, [channel], policy)
+
+
+def render_one(today: Today, channel: str, language: str | None = None) -> bytes:
+    """The member's answer as the night would have stored it; in another language if asked for."""
+    rows = recommend_one(today, channel)
+    languages = [language, *today.languages] if language else today.languages
+    return next(today.serving.renderer.answers(rows, [languages]))[2]

@@ -1,0 +1,56 @@
+"""Documents of members the night has never seen: from what the request says, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from skillfirst.kernel.model import Model
+from skillfirst.tables.schemas import LEVELS, Source, documents
+
+MOST_LANGUAGES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """What a request may say about a member: ids, names or aliases of skills; a title by id or name."""
+
+    title: str | None = None
+    skills: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()
+    languages: tuple[str, ...] = field(default=())
+    level: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.title or self.skills or self.wants)
+
+
+def codes(model: Model, names: tuple[str, ...]) -> list[int]:
+    """Codes of the skills that are known, ascending."""
+    found = np.unique(model.taxonomy.resolve(pa.array(list(names), pa.string()))) if names else np.empty(0, np.int32)
+    return [int(c) for c in found if c >= 0]
+
+
+def title_code(model: Model, title: str | None) -> int:
+    """Code of a title by id, name or alias; -1 when there is none."""
+    return int(model.taxonomy.resolve_titles(pa.array([title], pa.string()))[0]) if title else -1
+
+
+def document_of(member_id: str, newcomer: Newcomer, model: Model, now: int) -> pa.RecordBatch:
+    """A document (one row) in which stands what the newcomer said. `now`: s since 1970 UTC."""
+    held = codes(model, newcomer.skills)
+    title = title_code(model, newcomer.title)
+    return documents(
+        1,
+        member_id=[member_id],
+        now=pa.array([now], pa.int64()).cast(pa.timestamp("s", "UTC")),
+        title=[[title] if title >= 0 else []],
+        title_weight=[[1.0] if title >= 0 else []],
+        skill=[held],
+        skill_source=[[int(Source.EXPLICIT)] * len(held)],
+        wanted=[codes(model, newcomer.wants)],
+        languages=[list(newcomer.languages[:MOST_LANGUAGES])],
+        level=[LEVELS.index(newcomer.level) + 1 if newcomer.level in LEVELS else 0],
+    )

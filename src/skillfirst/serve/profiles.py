@@ -1,0 +1,82 @@
+"""What is known of a member, skill by skill: how surely, from where, and what it weighs; nothing is kept back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skillfirst.kernel.explain import explain_member, sources, with_inference
+from skillfirst.serve.answers import Today
+
+STATED = ("yours", "wanted")
+
+
+def profile(today: Today, language: str | None = None) -> dict[str, Any]:
+    """Every skill of a member: status, confidence (probability that the member holds it), sources, weight.
+
+    status: "yours" (said by the member or a certificate), "inferred", "wanted" (said), "suggested" (predicted want).
+    `refused`: skills the member does not want to be judged by. Heaviest first, then by id.
+    """
+    model = today.serving.model
+    taxonomy = model.taxonomy
+    document = with_inference(today.document, model)
+    row = document.to_pylist()[0]
+    found: dict[int, dict[str, Any]] = {}
+
+    def add(code: int, status: str, confidence: float, bits: int) -> None:
+        known = found.setdefault(
+            code, {"skill_id": taxonomy.skills[code], "name": taxonomy.name(code, language), "status": status,
+                   "confidence": 0.0, "wanted": False, "bits": 0}
+        )  # fmt: skip
+        known["bits"] |= bits
+        if status in ("yours", "inferred"):
+            known["confidence"] = max(known["confidence"], round(confidence, 4))
+        else:
+            known["wanted"] = True
+
+    for code, bits in zip(row["skill"], row["skill_source"], strict=True):
+        add(code, "yours", 1.0, bits)
+    for code in row["wanted"]:
+        add(code, "wanted", 0.0, 4)
+    for status in ("inferred", "predicted"):
+        for code, weight, bits in zip(
+            *(row[f"{status}_{part}"] for part in ("skill", "weight", "source")), strict=True
+        ):
+            add(code, "inferred" if status == "inferred" else "suggested", weight, bits)
+    numbers = explain_member(document, model)
+    weights = {entry["skill_id"]: entry for entry in numbers["skills"]}
+    skills = []
+    for entry in found.values():
+        weighed = weights.get(entry["skill_id"], {})
+        entry["sources"] = sources(entry.pop("bits"))
+        entry["weight"], entry["idf"] = weighed.get("weight", 0.0), weighed.get("idf")
+        skills.append(entry)
+    skills.sort(key=lambda entry: (-entry["weight"], entry["skill_id"]))
+    return {
+        "member_id": numbers["member_id"],
+        "known": today.known,
+        "titles": [taxonomy.title_name(code, language) for code in row["title"]],
+        "industry": row["industry"],
+        "languages": row["languages"],
+        "floor": numbers["floor"],
+        "population": numbers["population"],
+        "skills": skills,
+        "refused": [{"skill_id": taxonomy.skills[c], "name": taxonomy.name(c, language)} for c in row["refused"]],
+    }
+
+
+def saved_courses(today: Today) -> list[str]:
+    """Courses the member has bookmarked and not taken back, newest first."""
+    from skillfirst.tables.schemas import Interaction
+
+    return [today.serving.model.courses[c] for c in _standing(today, Interaction.BOOKMARK)]
+
+
+def _standing(today: Today, kind: int) -> list[int]:
+    """Courses whose newest event of this kind is newer than the newest undo, newest first."""
+    from skillfirst.tables.schemas import Interaction
+
+    row = {name: today.document.column(name)[0].as_py() for name in ("course", "course_kind", "course_time")}
+    entries = list(zip(row["course"], row["course_kind"], row["course_time"], strict=True))
+    undone = {c: t for c, k, t in entries if k == Interaction.UNDO}
+    standing = [(t, c) for c, k, t in entries if k == kind and t > undone.get(c, -1)]
+    return [c for _, c in sorted(standing, key=lambda pair: (-pair[0], pair[1]))]

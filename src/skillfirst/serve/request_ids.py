@@ -1,0 +1,16 @@
+"""A number for every request: the caller's own, if it is harmless, else one drawn here."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+
+_HARMLESS = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+
+def request_id_of(headers: Mapping[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id")
+    if given is not None and _HARMLESS.fullmatch(given):
+        return given.decode()
+    return secrets.token_hex(8)

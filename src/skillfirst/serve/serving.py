@@ -1,0 +1,138 @@
+"""One published version as the service sees it, and the change from one to the next while requests go on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from skillfirst.errors import NotFound, RunError
+from skillfirst.serve.touched import Touched
+from skillfirst.stores.event_log import EventLog
+from skillfirst.stores.online import OnlineStore
+
+if TYPE_CHECKING:
+    from skillfirst.kernel.model import Model
+    from skillfirst.kernel.render import Renderer
+    from skillfirst.skills.taxonomy import Taxonomy
+
+T = TypeVar("T")
+
+
+class Serving:
+    """A version, what its night said about it, and its Model, opened when somebody first needs it."""
+
+    def __init__(self, version: str, meta: dict[str, Any], touched: Touched) -> None:
+        self.version = version
+        self.meta = meta
+        self.touched = touched
+        self._lock = threading.RLock()
+        self._kernel: tuple[Model, Renderer] | None = None
+        self._kept: dict[Any, Any] = {}
+
+    def keep(self, what: Any, make: Callable[[], T]) -> T:
+        """Something derived from this version, made once and forgotten with it."""
+        if what not in self._kept:
+            self._kept[what] = make()
+        return self._kept[what]  # type: ignore[no-any-return]
+
+    @property
+    def log_position(self) -> int:
+        """Events of the log up to here are in the documents already."""
+        return int(self.meta.get("log_position") or 0)
+
+    @property
+    def day(self) -> dt.date:
+        return dt.date.fromisoformat(self.meta["day"])
+
+    @property
+    def fallback_share(self) -> float:
+        """Share of members whose list has no reason of their own."""
+        counts = self.meta.get("counts", {})
+        served = counts.get("served") or 0
+        return 1.0 - counts.get("personal", 0) / served if served else 0.0
+
+    def _open(self) -> tuple[Model, Renderer]:
+        with self._lock:
+            if self._kernel is None:
+                from skillfirst.kernel.model import load_model
+                from skillfirst.kernel.render import Renderer
+
+                model = load_model(self.meta["model"])
+                self._kernel = (model, Renderer(model))
+            return self._kernel
+
+    @property
+    def model(self) -> Model:
+        """The version's Model. Raises StoreError when its run is gone."""
+        return self._kernel[0] if self._kernel else self._open()[0]
+
+    @property
+    def renderer(self) -> Renderer:
+        return self._kernel[1] if self._kernel else self._open()[1]
+
+    @property
+    def warm(self) -> bool:
+        return self._kernel is not None
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """Names of skills and titles; the Model's own once it is open, read alone (without the compiler) before."""
+        with self._lock:
+            if self._kernel is not None:
+                return self._kernel[0].taxonomy
+            from skillfirst.skills.taxonomy import Taxonomy
+
+            return Taxonomy.load(Path(self.meta["model"]) / "taxonomy")
+
+
+class House:
+    """Holds the version that serves. `current` is replaced whole; who took it before keeps working with it."""
+
+    def __init__(self, online: OnlineStore, log: EventLog | None, most_touched: int) -> None:
+        self.online = online
+        self.log = log
+        self._most = most_touched
+        self._lock = threading.Lock()
+        self.current: Serving | None = None
+
+    def refresh(self) -> bool:
+        """Take over what the store serves now; whether it is another version than before. Cheap when it is not."""
+        version = self.online.serving()
+        current = self.current
+        if current is not None and version == current.version:
+            return False
+        with self._lock:
+            version = self.online.serving()
+            current = self.current
+            if version is None or (current is not None and version == current.version):
+                return False
+            try:
+                meta = self.online.meta(version)
+            except NotFound:  # replaced between the two questions; the next refresh sees the new one
+                return False
+            touched = Touched(self.log, int(meta.get("log_position") or 0), self._most)
+            following = Serving(version, meta, touched)
+            if current is not None and current.warm:
+                _ = following.model  # opened before anybody waits for it
+            self.current = following
+            return True
+
+    def follow(self) -> None:
+        """Learn of events that other processes put into the log."""
+        if self.current is not None:
+            self.current.touched.follow()
+
+    def now_serving(self, version: str | None = None) -> Serving:
+        """The version that serves; the one named, if the store has already gone on to it.
+
+        Raises RunError when nothing was ever published.
+        """
+        if self.current is None or (version is not None and self.current.version != version):
+            self.refresh()
+        if self.current is None:
+            raise RunError("nothing has been published yet", next_step="Publish a run: skillfirst publish.")
+        return self.current
