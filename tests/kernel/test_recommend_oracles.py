@@ -159,7 +159,7 @@ def test_explained_contributions_add_up_to_the_affinity(world, academy):
             for s, w in zip(catalogue.course_skills.row(code), catalogue.course_skills.row_values(code), strict=True):
                 held = rarity.considered[s] if s in member["skill"] else 0.0
                 if s in member["wanted"] and s in member["skill"]:
-                    held = rarity.wanted[s]
+                    held = rarity.floored[s]
                 parts[skills[int(s)]] = (held + (1.0 if s in member["wanted"] else 0.0)) * float(w)
             assert np.isclose(sum(parts.values()), affinity)
             if affinity:

@@ -19,13 +19,13 @@ def test_the_automatic_floor(members, floor):
 
 def test_without_any_explicit_skill_every_skill_weighs_one():
     rarity = idf([0, 0], 10)
-    assert (rarity.considered.tolist(), rarity.wanted.tolist()) == ([1.0, 1.0], [1.0, 1.0])
+    assert (rarity.considered.tolist(), rarity.floored.tolist()) == ([1.0, 1.0], [1.0, 1.0])
 
 
-def test_a_wanted_skill_under_the_floor_counts_as_at_the_floor():
+def test_a_wanted_or_inferred_skill_under_the_floor_counts_as_at_the_floor():
     rarity = idf([2, 50, 0], 100, 10)
     assert rarity.considered.tolist() == [0.0, math.log(3), 0.0]
-    assert rarity.wanted.tolist() == [math.log(11), math.log(3), math.log(11)]
+    assert rarity.floored.tolist() == [math.log(11), math.log(3), math.log(11)]
 
 
 def test_a_skill_nobody_has_is_not_considered_even_at_floor_zero():

@@ -34,7 +34,8 @@ def explain_member(member: pa.RecordBatch, model: Model, policy: Policy | None =
     for s, held, wanted, flags, source, want_source in zip(
         *(parts[name].tolist() for name in ("skill", "held", "wanted", "flags", "source", "want_source")), strict=True
     ):
-        idf = float(rarity.wanted[s] if flags & 2 else rarity.considered[s])
+        explicit_only = flags & 1 and not flags & 2
+        idf = float(rarity.considered[s] if explicit_only else rarity.floored[s])
         skills.append(
             {
                 "skill_id": taxonomy.skills[s],

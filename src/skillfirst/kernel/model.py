@@ -137,7 +137,7 @@ class Model:
     def idf(self) -> Idf:
         a = self.arrays
         population, floor = (int(x) for x in a["idf_population"])
-        return Idf(a["idf_members"], population, floor, a["idf_considered"], a["idf_wanted"])
+        return Idf(a["idf_members"], population, floor, a["idf_considered"], a["idf_floored"])
 
     def view(
         self, languages: tuple[str, ...], level: int, day: int, policy: Policy
@@ -263,7 +263,7 @@ def build_model(
     arrays: dict[str, npt.NDArray[Any]] = {
         "course_offsets": own.offsets, "course_skill": own.indices,
         "course_weight": own.values if own.values is not None else np.ones(len(own.indices), np.float32),
-        "idf_members": rarity.members, "idf_considered": rarity.considered, "idf_wanted": rarity.wanted,
+        "idf_members": rarity.members, "idf_considered": rarity.considered, "idf_floored": rarity.floored,
         "idf_population": np.array([rarity.population, rarity.floor], np.int64),
         "group": group, "group_offsets": group_offsets, "group_course": group_course,
         "similar_offsets": similar_offsets, "similar": similar,

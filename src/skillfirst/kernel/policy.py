@@ -35,6 +35,8 @@ class Policy:
     # IDF
     population: Literal["all", "with_skills"] = "all"
     floor: int | Literal["auto"] = "auto"
+    # an inferred skill that fewer members list than the floor: N(s) taken as the floor, or the skill dropped
+    rare_inferred: Literal["floor", "drop"] = "floor"
     # a member's weight of a skill: held x IDF x `held` + wanted x `wanted`
     held: float = 1.0
     wanted: float = 1.0

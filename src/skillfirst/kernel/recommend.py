@@ -120,7 +120,8 @@ def weighted_skills(batch: pa.RecordBatch, model: Model, policy: Policy) -> dict
         *inferred, _flat(batch, "inferred_weight", np.float32)[1], _flat(batch, "inferred_source", np.int16)[1],
         *wanted, *predicted, _flat(batch, "predicted_weight", np.float32)[1],
         _flat(batch, "predicted_source", np.int16)[1], *refused,
-        model.arrays["idf_considered"], model.arrays["idf_wanted"], policy.held, policy.wanted, int(Source.INTEREST),
+        model.arrays["idf_considered"], model.arrays["idf_floored"] if policy.rare_inferred == "floor" else model.arrays["idf_considered"],
+        model.arrays["idf_floored"], policy.held, policy.wanted, int(Source.INTEREST),
         offsets, skill, held, want, flags, source, want_source,
     )  # fmt: skip
     return {

@@ -19,6 +19,7 @@ from skillfirst.skills.tagging.human import HumanTags, human_tags
 from skillfirst.skills.tagging.incremental import Previous, content_hashes, tagging_key, unchanged
 from skillfirst.skills.tagging.review import apply_decisions
 from skillfirst.skills.tagging.tagger import tag_rows
+from skillfirst.skills.tagging.thesaurus import builtin_taxonomy, with_concepts
 from skillfirst.skills.tagging.thresholds import PUBLISH_PRECISION
 from skillfirst.skills.tagging.translations import inherited
 from skillfirst.skills.taxonomy import Taxonomy
@@ -31,12 +32,14 @@ UNKNOWN_NAMED = 10
 @dataclass(frozen=True, slots=True)
 class TagSettings:
     """`own_tags`: believe `courses.skills`, as tags and as labels to learn from. `add_to_tagged`: also add automatic
-    tags to courses people tagged. `candidates`: kept a course. `embeddings`: none, static:FILE, minilm:FOLDER."""
+    tags to courses people tagged. `candidates`: kept a course. `embeddings`: none, static:FILE, minilm:FOLDER.
+    `thesaurus`: relate texts and skills through the built-in taxonomy."""
 
     own_tags: bool = True
     add_to_tagged: bool = False
     candidates: int = 50
     publish_precision: float = PUBLISH_PRECISION
+    thesaurus: bool = True
     embeddings: str = "none"
     boosting: bool | None = None
     seed: int = 0
@@ -89,6 +92,8 @@ def tag(
         parts.append(_automatic(previous.candidates.filter(pc.is_in(previous.candidates["course_id"], kept))))
     if wanted.any() and len(taxonomy):
         reading = Reading.of(every, taxonomy, embedder(settings.embeddings))
+        if settings.thesaurus:
+            reading = with_concepts(reading, builtin_taxonomy())
         choice = choose(
             reading, rows, tags,
             seed=settings.seed, precision=settings.publish_precision, boosting=settings.boosting,

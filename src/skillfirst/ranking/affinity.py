@@ -1,7 +1,9 @@
 """The member's side of the dot product: w(s) = a x held(s) x IDF(s) + b x wanted(s), one weight a skill.
 
 held is 1 for an explicit skill and the probability of an inferred one; wanted is 1 for a stated interest and the
-weight of a predicted one. IDF stands once, here; wants are not about rarity. The parts are kept for explanations.
+weight of a predicted one. IDF stands once, here; wants are not about rarity. An explicit skill under the support floor
+is not considered; where it is wanted, or the skill was inferred, N(s) is taken as the floor. The parts are kept for
+explanations.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ STATED = 2  # flag: the member said it wants to learn it
 def weigh_skills(  # type: ignore[no-untyped-def]
     explicit_offsets, explicit, explicit_source, inferred_offsets, inferred, inferred_weight, inferred_source,
     wanted_offsets, wanted, predicted_offsets, predicted, predicted_weight, predicted_source, refused_offsets, refused,
-    considered, considered_wanted, a, b, stated_source,
+    considered, considered_inferred, floored, a, b, stated_source,
     out_offsets, skill, held_part, wanted_part, flags, source, want_source,
 ):  # fmt: skip
     """Merge the four ascending lists of every member; skills without weight and refused ones are left out.
@@ -57,7 +59,10 @@ def weigh_skills(  # type: ignore[no-untyped-def]
                 r += 1
             if r < r_end and refused[r] == s:
                 continue
-            rarity = considered_wanted[s] if flag & STATED else considered[s]
+            if flag & STATED:
+                rarity = floored[s]
+            else:
+                rarity = considered[s] if flag & EXPLICIT else considered_inferred[s]
             h, t = a * held * rarity, b * want
             if h + t > 0.0:
                 skill[made], held_part[made], wanted_part[made] = s, h, t

@@ -29,14 +29,15 @@ class Idf:
 
     `members`: int64 by skill code, N(s), explicit holders. `population`: M. `floor`: the support floor.
     `considered`: float64 in nats, ln(1 + M / N(s)); 0 where N(s) < floor, which takes the skill out.
-    `wanted`: the same for a skill somebody asked for: under the floor N(s) is taken as the floor.
+    `floored`: the same with N(s) raised to the floor: for a skill somebody asked for, and for one that was inferred,
+    which few or nobody may list yet. Without it a first day with titles alone would score nothing.
     """
 
     members: npt.NDArray[np.int64]
     population: int
     floor: int
     considered: npt.NDArray[np.float64]
-    wanted: npt.NDArray[np.float64]
+    floored: npt.NDArray[np.float64]
 
 
 def idf(members: npt.ArrayLike, population: int, floor: int | Literal["auto"] = "auto") -> Idf:
@@ -53,6 +54,6 @@ def idf(members: npt.ArrayLike, population: int, floor: int | Literal["auto"] = 
         return Idf(counts, population, least, ones, ones)
     with np.errstate(divide="ignore"):
         raw = np.log(1.0 + population / np.maximum(counts, 1))
-        wanted = np.log(1.0 + population / np.maximum(counts, max(least, 1)))
+        floored = np.log(1.0 + population / np.maximum(counts, max(least, 1)))
     considered = np.where((counts >= least) & (counts > 0), raw, 0.0)
-    return Idf(counts, population, least, considered, np.where(considered > 0, considered, wanted))
+    return Idf(counts, population, least, considered, np.where(considered > 0, considered, floored))
