@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import gc
+import hashlib
 import json
 import random
 import resource
@@ -29,11 +31,11 @@ MEMBERS, COURSES = 1_000_000, 10_000
 
 
 def event(number: int) -> dict[str, Any]:
-    """An impression as a page sends it."""
+    """An impression as a page sends it: twenty cards of one member's list at a time."""
     return {
-        "event_id": f"{number:032x}",
+        "event_id": hashlib.md5(b"%d" % number, usedforsecurity=False).hexdigest(),
         "time": (NOW - dt.timedelta(seconds=number % 86_400)).isoformat(),
-        "member_id": f"m{number * 7919 % MEMBERS:07d}",
+        "member_id": f"m{number // 20 * 7919 % MEMBERS:07d}",
         "kind": "impression",
         "course_id": f"c{number * 31 % COURSES:05d}",
         "channel": "home",
@@ -53,10 +55,11 @@ def say(**figures: Any) -> None:
 def ingest(asked: argparse.Namespace) -> None:
     """Batches at a steady rate; the time from hand-over to acknowledgement, late starts included."""
     with tempfile.TemporaryDirectory() as folder, EventLog.open(asked.log or folder) as log:
-        if asked.prefill:
-            fill(log, asked.prefill)
-        batches = [[event(asked.prefill + b * asked.batch + i) for i in range(asked.batch)]
+        before = log.size()
+        log.touched("nobody", 0)  # as the service does before it calls itself ready
+        batches = [[event(asked.first + b * asked.batch + i) for i in range(asked.batch)]
                    for b in range(asked.rate * asked.seconds // asked.batch)]  # fmt: skip
+        gc.freeze()  # the events prepared here are no part of what a service holds
         latencies: list[float] = []
 
         def note(due: float) -> Any:
@@ -72,8 +75,8 @@ def ingest(asked: argparse.Namespace) -> None:
         wall, cpu = time.perf_counter() - start, time.process_time() - cpu
         latencies.sort()
         at = {f"p{p}_ms": round(latencies[int(len(latencies) * p / 100)] * 1e3, 1) for p in (50, 95, 99)}
-        say(what="ingest", events=len(batches) * asked.batch, rate=round(len(batches) * asked.batch / wall),
-            cpu_share=round(cpu / wall, 3), **at)  # fmt: skip
+        say(what="ingest", before=before, events=len(batches) * asked.batch,
+            rate=round(len(batches) * asked.batch / wall), cpu_share=round(cpu / wall, 3), **at)  # fmt: skip
 
 
 def fill(log: EventLog, events: int) -> None:
@@ -144,8 +147,8 @@ def main() -> int:
     one.add_argument("--rate", type=int, default=5_000)
     one.add_argument("--seconds", type=int, default=20)
     one.add_argument("--batch", type=int, default=100)
-    one.add_argument("--prefill", type=int, default=0, help="events in the log beforehand")
-    one.add_argument("--log", help="an empty folder, or postgresql://...")
+    one.add_argument("--log", help="a folder, or postgresql://... (default: a new folder)")
+    one.add_argument("--first", type=int, default=0, help="number of the first event: beyond those in the log")
     one.set_defaults(run=ingest)
     two = commands.add_parser("read")
     two.add_argument("--events", type=int, default=10_000_000)

@@ -16,9 +16,11 @@ from skillfirst.tables.schemas import EVENTS
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
 
-@pytest.fixture(params=["files", pytest.param("postgresql", marks=pytest.mark.server)])
-def open_log(request, tmp_path):
+@pytest.fixture(params=["files", "files, sealed often", pytest.param("postgresql", marks=pytest.mark.server)])
+def open_log(request, tmp_path, monkeypatch):
     opened = []
+    if request.param == "files, sealed often":
+        monkeypatch.setattr("skillfirst.stores.event_log.index.SEAL_EVENTS", 3)
     address = tmp_path / "events"
     if request.param == "postgresql":
         address = request.getfixturevalue("postgres_address")

@@ -106,6 +106,10 @@ class RunWriter:
         """Write part `index` of a table begun with `table_writer`."""
         self._tables[name].write_part(index, rows)
 
+    def adopt_part(self, name: str, index: int, rows: int) -> None:
+        """Take in part `index` of a table, written beside the data by `table_parts.write_part_apart`."""
+        self._tables[name].adopt(index, rows)
+
     def commit(self, manifest: Mapping[str, Any]) -> Run:
         """Make the run visible, whole. `run_id` and `tables` (rows and parts of each) are added to the manifest.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,20 +65,48 @@ class TableWriter:
         table = pa.Table.from_batches([rows], rows.schema) if isinstance(rows, pa.RecordBatch) else rows
         if not table.schema.equals(self.schema):
             raise DataError(f"a part has other columns than the table: {table.schema.names}", table=self.folder.stem)
+        self.adopt(index, table.num_rows)
+        if table.num_rows:
+            write_parquet(self._path(index), table)
+
+    def adopt(self, index: int, rows: int) -> None:
+        """Take part `index`, that `write_part_apart` has written from wherever it was computed, into the table.
+
+        Raises:
+            DataError: this part was written before.
+        """
         with self._lock:
             if index in self._rows:
                 raise DataError(f"part {index} was written twice", table=self.folder.stem)
-            self._rows[index] = table.num_rows
-        if table.num_rows:
-            self._write(index, table)
+            self._rows[index] = rows
 
-    def _write(self, index: int, table: pa.Table) -> None:
-        write_parquet(self.folder / f"part-{index:06d}.parquet", table)
+    def _path(self, index: int) -> Path:
+        return self.folder / _part_name(index)
 
     def close(self) -> None:
-        """A table without rows still says which columns it has."""
+        """A table without rows still says which columns it has; what lost workers left unfinished is removed."""
+        for path in self.folder.glob(".part-*"):
+            path.unlink(missing_ok=True)
         if not self.rows:
-            self._write(0, self.schema.empty_table())
+            write_parquet(self._path(0), self.schema.empty_table())
+
+
+def _part_name(index: int) -> str:
+    return f"part-{index:06d}.parquet"
+
+
+def write_part_apart(folder: Path, index: int, rows: pa.RecordBatch) -> int:
+    """Write part `index` of a table from another process or machine; returns its rows, for `TableWriter.adopt`.
+
+    The part is there whole or not at all, also when the process dies. Writing it again, because nobody heard that
+    it was done, puts the same rows in its place.
+    """
+    if rows.num_rows:
+        path = folder / _part_name(index)
+        unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+        write_parquet(unfinished, pa.Table.from_batches([rows], rows.schema))
+        unfinished.replace(path)
+    return int(rows.num_rows)
 
 
 def iter_batches(folder: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:

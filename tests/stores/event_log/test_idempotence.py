@@ -6,6 +6,7 @@ import datetime as dt
 import shutil
 import tempfile
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -25,6 +26,8 @@ class Log(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.folder = tempfile.mkdtemp()
+        self.small = pytest.MonkeyPatch()
+        self.small.setattr("skillfirst.stores.event_log.index.SEAL_EVENTS", 4)
         self.log = EventLog.open(self.folder)
         self.expected = []  # (number, member) in order of arrival
         self.position = 0
@@ -79,6 +82,7 @@ class Log(RuleBasedStateMachine):
 
     def teardown(self):
         self.log.close()
+        self.small.undo()
         shutil.rmtree(self.folder)
 
 
