@@ -12,9 +12,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -24,10 +23,12 @@ import pyarrow.parquet as pq
 
 from skillfirst import __version__
 from skillfirst.engines.base import Engine
+from skillfirst.experiments.assignment import Experiment, arms_column
 from skillfirst.ingest.checked import Checked
 from skillfirst.ingest.checks import check
 from skillfirst.ingest.documents import GatherResult, gather
 from skillfirst.ingest.resolving import Resolvers
+from skillfirst.kernel.arms import Arms, check_arms
 from skillfirst.kernel.catalogue import Catalogue, build_catalogue
 from skillfirst.kernel.explain import sources
 from skillfirst.kernel.fit import finish
@@ -37,6 +38,7 @@ from skillfirst.kernel.tag import TagResult, TagSettings, tag
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.offline import OfflineStore, Run, RunWriter
+from skillfirst.stores.table_parts import write_part_apart
 from skillfirst.tables.schemas import COURSE_SKILLS, MEMBER_SKILLS_OUT, RECOMMENDATIONS, SKILL_IDF
 from skillfirst.tables.sparse import list_parts
 from skillfirst.tables.vocabulary import Vocabulary
@@ -65,6 +67,9 @@ class Night:
     max_bad_share: float | None = None
     memory: str = "1GB"
     keep_runs: int = 7
+    # experiments that run, and what their arms change in the Policy
+    experiments: Sequence[Experiment] = ()
+    arms: Arms = field(default_factory=dict)
 
     @property
     def now(self) -> int:
@@ -91,6 +96,8 @@ def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run
     Raises DataError for unusable tables, RunError and StoreError for what hinders the run.
     """
     clock = Clock()
+    check_arms(night.arms, night.policy)
+    night = replace(night, store=night.store.absolute())  # workers elsewhere start in other directories
     store = OfflineStore(night.store)
     with store.begin(night.day) as writer, _workshop(night.store) as work:
         progress("check", 0, 0)
@@ -110,12 +117,13 @@ def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run
         progress("gather", 0, checked.members)
         with clock.stage("gather"):
             gathered = gather(
-                checked, resolvers(taxonomy), catalogue.courses, now=night.now, out_dir=writer.folder / "documents"
+                checked, resolvers(taxonomy, night.experiments), catalogue.courses, now=night.now,
+                out_dir=writer.folder / "documents", spread=engine.map,
             )
         with clock.stage("fit"):
             partials = engine.count(gathered.parts, catalogue, night.policy)
             day = (night.day - EPOCH).days
-            model = finish(partials, catalogue, night.policy, day).save(writer.folder / "model")
+            model = finish(partials, catalogue, night.policy, day, night.arms).save(writer.folder / "model")
         with clock.stage("recommend"):
             outcome = _recommend(night, engine, gathered, model, writer, progress)
         with clock.stage("write"):
@@ -162,14 +170,15 @@ def read_taxonomy(tables: Mapping[str, pa.Table]) -> Taxonomy:
     return Taxonomy.builtin()
 
 
-def resolvers(taxonomy: Taxonomy) -> Resolvers:
-    """What gather needs to turn profile texts into codes."""
+def resolvers(taxonomy: Taxonomy, experiments: Sequence[Experiment] = ()) -> Resolvers:
+    """What gather needs to turn profile texts into codes and members into arms."""
 
     def titles(texts: pa.Array) -> tuple[list[list[int]], list[list[float]]]:
         codes = taxonomy.resolve_titles(texts).tolist()
         return [[c] if c >= 0 else [] for c in codes], [[1.0] if c >= 0 else [] for c in codes]
 
-    return Resolvers(skills=taxonomy.resolve, skill_count=len(taxonomy), titles=titles)
+    arms = (lambda ids: arms_column(experiments, ids)) if experiments else None
+    return Resolvers(skills=taxonomy.resolve, skill_count=len(taxonomy), titles=titles, arms=arms)
 
 
 def _industries(checked: Checked) -> Vocabulary:
@@ -183,19 +192,17 @@ def _industries(checked: Checked) -> Vocabulary:
 
 @dataclass
 class Outcome:
-    """Counts of the recommendations as they pass."""
+    """Counts of recommendations, of a part or of many."""
 
     members: int = 0
     served: int = 0
     personal: int = 0
-    fallback_rows: int = 0
     contexts: Counter[str] = field(default_factory=Counter)
-    shown: Counter[str] = field(default_factory=Counter)
     courses: set[int] = field(default_factory=set)
-    lock: Lock = field(default_factory=Lock)
 
-    def add(self, members: pa.RecordBatch, rows: pa.RecordBatch) -> None:
-        """Count a part; called from the engine's threads."""
+    @classmethod
+    def of(cls, members: pa.RecordBatch, rows: pa.RecordBatch) -> Outcome:
+        """The counts of one part."""
         offsets, course = list_parts(rows.column("course_id"))
         filled = np.diff(offsets) > 0
         bucket = list_parts(rows.column("bucket"))[1]
@@ -203,37 +210,63 @@ class Outcome:
         matched = np.bincount(owner[bucket.is_valid().to_numpy(zero_copy_only=False)], minlength=rows.num_rows) > 0
         many = max(rows.num_rows // max(members.num_rows, 1), 1)
         context = list_parts(rows.column("context"))[1]
-        home = np.array([c == "home" for c in rows.column("channel").to_pylist()])[owner]
+        home = np.array([c == "home" for c in rows.column("channel").to_pylist()], bool)[owner]
         position = list_parts(rows.column("position"))[1].to_numpy(zero_copy_only=False)
         first = home & (position == 1)
         labels = context.dictionary.to_pylist()
         carousels = np.bincount(context.indices.to_numpy(zero_copy_only=False)[first], minlength=len(labels))
-        courses = set(np.unique(course.indices.to_numpy(zero_copy_only=False)).tolist()) if len(course) else set()
-        with self.lock:
-            self.members += members.num_rows
-            self.served += int(filled.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0
-            self.personal += int(matched.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0
-            self.contexts.update({labels[i]: int(n) for i, n in enumerate(carousels) if n})
-            self.courses |= courses
+        return cls(
+            members=members.num_rows,
+            served=int(filled.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0,
+            personal=int(matched.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0,
+            contexts=Counter({labels[i]: int(n) for i, n in enumerate(carousels) if n}),
+            courses=set(np.unique(course.indices.to_numpy(zero_copy_only=False)).tolist()) if len(course) else set(),
+        )
+
+    def add(self, other: Outcome) -> None:
+        self.members += other.members
+        self.served += other.served
+        self.personal += other.personal
+        self.contexts.update(other.contexts)
+        self.courses |= other.courses
+
+
+@dataclass(frozen=True)
+class PartWriter:
+    """Writes a part's rows where they were computed, which may be another machine that sees the store's files.
+
+    `recommendations`, `member_skills`: folders of these tables in the run being written.
+    """
+
+    recommendations: Path
+    member_skills: Path
+    model: Model
+
+    def __call__(self, part: int, members: pa.RecordBatch, rows: pa.RecordBatch) -> tuple[Outcome, dict[str, int]]:
+        """The part's counts and the rows written by table."""
+        written = {
+            "recommendations": write_part_apart(self.recommendations, part, rows),
+            "member_skills": write_part_apart(self.member_skills, part, member_skill_rows(members, self.model)),
+        }
+        return Outcome.of(members, rows), written
 
 
 def _recommend(
     night: Night, engine: Engine, gathered: GatherResult, model: Model, writer: RunWriter, progress: Progress
 ) -> Outcome:
+    sink = PartWriter(
+        writer.table_writer("recommendations", RECOMMENDATIONS.schema).folder,
+        writer.table_writer("member_skills", MEMBER_SKILLS_OUT.schema).folder,
+        model,
+    )
     outcome = Outcome()
-    writer.table_writer("recommendations", RECOMMENDATIONS.schema)
-    writer.table_writer("member_skills", MEMBER_SKILLS_OUT.schema)
-
-    def sink(part: int, members: pa.RecordBatch, rows: pa.RecordBatch) -> None:
-        writer.write_part("recommendations", part, rows)
-        writer.write_part("member_skills", part, member_skill_rows(members, model))
-        outcome.add(members, rows)
-
-    done, total = 0, gathered.counts["members"]
+    total = gathered.counts["members"]
     progress("recommend", 0, total)
-    for rows in engine.recommend(gathered.parts, model, night.channels, sink):
-        done += rows
-        progress("recommend", done, total)
+    for part, (_, (found, written)) in enumerate(engine.recommend(gathered.parts, model, night.channels, sink)):
+        for name, rows in written.items():
+            writer.adopt_part(name, part, rows)
+        outcome.add(found)
+        progress("recommend", outcome.members, total)
     return outcome
 
 
@@ -297,6 +330,8 @@ def _manifest(
         "engine": type(engine).__name__,
         "inputs": checked.hashes,
         "policy": asdict(model.policy),
+        "experiments": {e.name: {"shares": dict(e.arms), "salt": e.salt, "holdout": e.holdout} for e in night.experiments},
+        "arms": model.arms,
         "counts": {
             **checked.counts,
             **{f"documents_{name}": n for name, n in gathered.counts.items()},
