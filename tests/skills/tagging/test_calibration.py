@@ -24,7 +24,7 @@ def test_one_sided_truth_gives_a_finite_curve(value):
 
 
 def test_the_fixed_curve_rises_from_almost_never():
-    assert fixed_curve()([0.0, 1.0, 6.0]).round(2).tolist() == [0.02, 0.5, 1.0]
+    assert fixed_curve()([0.0, 1.25, 6.0]).round(2).tolist() == [0.01, 0.5, 1.0]
 
 
 def test_reliability_by_hand():

@@ -10,7 +10,7 @@ import numpy.typing as npt
 Real = npt.NDArray[np.float64]
 
 # without labels: log-odds = SLOPE x score + OFFSET; the mean over several labelled catalogues, rounded
-SLOPE, OFFSET = 4.0, -4.0
+SLOPE, OFFSET = 4.0, -5.0
 ECE_BINS = 10
 _PRIOR = 1.0  # a candidate without and a share of one with the tag are added to each step
 

@@ -15,7 +15,7 @@ Rows = npt.NDArray[np.int64]
 RANK_LIMIT = 200
 PARTS = (
     "words", "title_words", "grams", "title_grams", "mentions", "title_mentions", "text_mentions",
-    "short_mentions", "inner_mentions",
+    "short_mentions", "inner_mentions", "concepts",
 )  # fmt: skip
 GENERATORS = ("ridge", "neighbours", "co_occurrence", "named_together")
 LABELLED = ("ridge", "neighbours", "co_occurrence", "named_together", "count")

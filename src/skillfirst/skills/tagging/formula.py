@@ -23,6 +23,7 @@ from skillfirst.skills.taxonomy import Taxonomy
 Block = npt.NDArray[np.float32]  # courses of a batch x skills
 
 MENTION_WEIGHT, WORD_WEIGHT, GRAM_WEIGHT = 0.4, 2.0, 0.5
+CONCEPT_WEIGHT = 0.4
 TITLE_EMBEDDING_WEIGHT, TEXT_EMBEDDING_WEIGHT = 1.0, 1.0
 MENTION_SCALE = 6.0
 SHORT_SHARE, INNER_SHARE = 0.6, 0.5  # of a full mention: shortened names, names inside longer ones
@@ -54,6 +55,7 @@ class Reading:
     name_vectors: tuple[Sparse, Sparse, Sparse]
     mention_idf: Block
     embeddings: dict[str, Block] = field(default_factory=dict)
+    concepts: tuple[Sparse, Sparse] | None = None  # courses and skills over a thesaurus, see `thesaurus`
 
     @classmethod
     def of(cls, courses: CourseTexts, taxonomy: Taxonomy, embed: Embedder | None = None) -> Reading:
@@ -120,6 +122,10 @@ class Reading:
             + WORD_WEIGHT * parts["words"]
             + GRAM_WEIGHT * parts["grams"]
         )
+        parts["concepts"] = np.zeros_like(parts["words"])
+        if self.concepts is not None:
+            parts["concepts"] = _product(self.concepts[0][rows], self.concepts[1])
+            formula = formula + CONCEPT_WEIGHT * parts["concepts"]
         if self.embeddings:
             name = self.embeddings["name"].T
             parts["title_meaning"] = self.embeddings["title"][rows] @ name
