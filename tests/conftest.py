@@ -85,7 +85,7 @@ def model_of(catalogue, members, policy=None, day=DAY):
     return finish([count(members, catalogue, policy)], catalogue, policy, days)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def academy():
     """The helpers above under one name: `academy.taxonomy_of(...)` and so on."""
     import types
@@ -126,6 +126,6 @@ def random_world(seed, members, courses, skills, most=40, weights=(1.0,), days=4
     return catalogue, people_of(catalogue, people)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def world():
     return random_world

@@ -1,0 +1,228 @@
+"""Documents with something of everything in them, cut in parts; Spark on this machine, and a cluster of processes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import queue
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from skillfirst.engines.spark import SparkEngine, check_java
+from skillfirst.errors import RunError
+from skillfirst.kernel.policy import Policy
+from skillfirst.skills.inference.settings import Inference
+from skillfirst.tables.schemas import DOCUMENT, Interaction
+
+NOW = int(dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC).timestamp())
+DAY = 86_400
+# a Spark for tests: small, and compiled little, because it lives for a minute
+SMALL = {
+    "spark.ui.enabled": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.memory": "512m",
+    "spark.executor.memory": "512m",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.shuffle.partitions": "2",
+}
+LOOPBACK = ("--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
+PATIENCE = 90  # s, the longest wait for a condition; the machine may be busy
+
+
+def lively(batch, courses, titles, rng):
+    """The documents with titles, industries, languages, visits and impressions drawn into them."""
+    rows = batch.num_rows
+    columns = {name: batch.column(name) for name in DOCUMENT.names}
+
+    def lists(most):
+        return [sorted(set(rng.integers(0, courses, rng.integers(0, most)).tolist())) for _ in range(rows)]
+
+    def beside(lists_, value, type_):
+        return pa.array([[value(x) for x in own] for own in lists_], pa.list_(type_))
+
+    title = rng.integers(-1, titles, rows)
+    visited, seen = lists(6), lists(9)
+    columns["title"] = pa.array([[t] if t >= 0 else [] for t in title.tolist()], pa.list_(pa.int32()))
+    columns["title_weight"] = pa.array([[1.0] if t >= 0 else [] for t in title.tolist()], pa.list_(pa.float32()))
+    columns["industry"] = pa.array([("care", "trade", None)[i] for i in rng.integers(0, 3, rows)], pa.string())
+    columns["languages"] = pa.array([(["en"], ["de", "en"], [])[i] for i in rng.integers(0, 3, rows)])
+    columns["course"] = pa.array(visited, pa.list_(pa.int32()))
+    columns["course_kind"] = beside(visited, lambda _: int(Interaction.WATCH), pa.int8())
+    columns["course_time"] = beside(visited, lambda c: NOW - DAY * (1 + c % 20), pa.int64())
+    columns["course_seconds"] = beside(visited, lambda c: 30 * c, pa.int32())
+    columns["seen_course"] = pa.array(seen, pa.list_(pa.int32()))
+    columns["seen_channel"] = beside(seen, lambda _: 1, pa.int8())
+    columns["seen_time"] = beside(seen, lambda c: NOW - 3 * DAY + c, pa.int64())
+    columns["seen_slot"] = beside(seen, lambda c: 1 + c % 12, pa.int16())
+    return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in DOCUMENT], schema=DOCUMENT)
+
+
+def write_parts(folder, batch, lengths):
+    """One file a length, as gather writes them; what is left makes the last part."""
+    folder.mkdir(parents=True)
+    paths, at = [], 0
+    for number, length in enumerate([*lengths, batch.num_rows - sum(lengths)]):
+        path = folder / f"part-{number:05d}.arrow"
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, DOCUMENT) as writer:
+            writer.write_batch(batch.slice(at, length))
+        paths.append(path)
+        at += length
+    return paths
+
+
+class Night:
+    """What the engines are asked: documents, catalogue, policy, and the folder for their parts."""
+
+    def __init__(self, folder, catalogue, batch):
+        self.folder, self.catalogue, self.batch = folder, catalogue, batch
+        self.policy = Policy(floor=2, inference=Inference(calibration_minimum=10_000))
+        self._cuts = 0
+
+    def parts(self, *lengths):
+        self._cuts += 1
+        return write_parts(self.folder / f"documents-{self._cuts}", self.batch, lengths)
+
+
+def invented(academy, rng, members=130, courses=60, skills=40, titles=6):
+    """A catalogue with titles and industries, and its members' documents."""
+    names = [f"s{i:03d}" for i in range(skills)]
+    roles = [f"t{i}" for i in range(titles)]
+    typical = [(t, names[(7 * i + j) % skills], 0.8) for i, t in enumerate(roles) for j in range(3)]
+    sets = [sorted(set(rng.integers(0, skills, rng.integers(1, 5)).tolist())) for _ in range(courses // 2)]
+    table = {
+        f"c{i:04d}": {
+            "skills": {names[s]: float(np.float32(1.0 - 0.3 * (i % 2))) for s in sets[int(rng.integers(len(sets)))]},
+            "created_on": academy.day - dt.timedelta(days=int(rng.integers(0, 60))),
+            "language": "de" if i % 5 == 0 else "en",
+        }
+        for i in range(courses)
+    }
+    catalogue = academy.catalogue_of(academy.taxonomy_of(names, roles, typical), table, ("care", "trade"))
+    popular = 1.0 / (np.arange(skills) + 3)
+
+    def draw(most):
+        size = int(rng.integers(0, most))
+        return [names[s] for s in sorted(set(rng.choice(skills, size=size, p=popular / popular.sum()).tolist()))]
+
+    people = {f"m{i:05d}": {"skills": draw(12), "wanted": draw(3)} for i in range(members)}
+    return catalogue, lively(academy.people_of(catalogue, people), courses, titles, rng)
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory, academy):
+    return Night(tmp_path_factory.mktemp("night"), *invented(academy, np.random.default_rng(3)))
+
+
+@pytest.fixture(scope="session")
+def java():
+    """Java 17, or the test is skipped and says why."""
+    pytest.importorskip("pyspark")
+    try:
+        return check_java()
+    except RunError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def local_spark(java):
+    """Two threads of Spark in this process's Java."""
+    with SparkEngine(master="local[2]", conf=SMALL) as engine:
+        yield engine
+
+
+class Daemon:
+    """A master or worker of a standalone cluster as a process group of its own, whose log is followed."""
+
+    def __init__(self, home, kind, *arguments):
+        home.mkdir()
+        self.home = home
+        environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"}
+        environment["SPARK_DAEMON_JAVA_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+        self.process = subprocess.Popen(
+            [str(spark_home() / "bin" / "spark-class"), f"org.apache.spark.deploy.{kind}", *arguments],
+            cwd=home, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            start_new_session=True,
+        )  # fmt: skip
+        self._lines = queue.Queue()
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def _follow(self):
+        for line in self.process.stderr:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def says(self, pattern):
+        """The first line of the log from here on that matches; fails when it does not come."""
+        heard = []
+        while (line := self._lines.get(timeout=PATIENCE)) is not None:
+            heard.append(line)
+            if found := re.search(pattern, line):
+                return found
+        pytest.fail(f"a Spark daemon ended without saying {pattern!r}:\n" + "".join(heard))
+
+    def kill(self):
+        """It and the executors it has started, without a word of farewell."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+
+def spark_home():
+    import pyspark
+
+    return Path(pyspark.__file__).parent
+
+
+class Cluster:
+    """A standalone master and two workers of one core each, on loopback ports that the system chose."""
+
+    def __init__(self, folder):
+        self.master = Daemon(folder / "master", "master.Master", *LOOPBACK)
+        self.workers = []
+        try:
+            self.url = self.master.says(r"(spark://127\.0\.0\.1:\d+)").group(1)
+            for name in ("worker-1", "worker-2"):
+                self.start_worker(folder / name)
+            for worker in self.workers:
+                worker.says("Successfully registered with master")
+        except BaseException:
+            self.stop()
+            raise
+
+    def start_worker(self, home):
+        options = ["--cores", "1", "--memory", "600m", "--work-dir", str(home / "work")]
+        self.workers.append(Daemon(home, "worker.Worker", *LOOPBACK, *options, self.url))
+
+    def worker_in(self, folder):
+        """The worker below whose home `folder` lies."""
+        return next(w for w in self.workers if Path(folder).is_relative_to(w.home))
+
+    def stop(self):
+        for daemon in (*self.workers, self.master):
+            daemon.kill()
+
+
+@pytest.fixture(scope="module")
+def cluster(java, tmp_path_factory):
+    if shutil.which("bash") is None:
+        pytest.skip("Spark's scripts need bash")
+    started = Cluster(tmp_path_factory.mktemp("cluster"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def cluster_spark(cluster):
+    with SparkEngine(master=cluster.url, conf=SMALL) as engine:
+        yield engine
