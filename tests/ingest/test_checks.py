@@ -165,7 +165,9 @@ def test_more_bad_rows_than_allowed_are_fatal_unless_allowed(export, tmp_path):
     courses = [{"course_id": f"c{i}", "title": "" if i < 30 else "t"} for i in range(100)]
     data = export(courses=courses)
     error = fatal(data, tmp_path / "work")
-    assert "30 of 100 rows are bad, more than 5%" in str(error)
+    assert "30 of 100 rows are bad, more than 5%; most of them: a required value is empty" in str(error)
+    assert (error.table, error.column, error.count) == ("courses", "title", 30)
+    assert error.first == "empty with course_id 'c0'"
     assert read(data, tmp_path / "work", max_bad_share=0.3).counts["courses"] == 70
     (data / "skillfirst.toml").write_text("[checks]\nmax_bad_share = {courses = 0.29}\n")
     assert "more than 29%" in str(fatal(data, tmp_path / "work"))
@@ -204,12 +206,12 @@ def test_skills_of_profiles_are_not_judged_here(export, tmp_path):
 
 def test_languages_dates_and_times_are_normalised(export, tmp_path):
     courses = [{"course_id": "1", "title": "a", "language": "PT_br", "created_on": "2024-05-01T23:30:00-05:00"},
-               {"course_id": "2", "title": "b", "language": "ZH-hant-tw"}]  # fmt: skip
+               {"course_id": "2", "title": "b", "language": "ZH-hant-tw", "created_on": "20240229"}]  # fmt: skip
     members = [{"member_id": "a", "languages": "EN; de-ch", "level": "Advanced"}]
     events = [{"time": "2024-05-01 23:30:00-05:00", "member_id": "a", "kind": "Click", "course_id": "1"}]
     checked = read(export(courses=courses, members=members, events=events), tmp_path / "work")
     assert checked.tables["courses"]["language"].to_pylist() == ["pt-BR", "zh-Hant-TW"]
-    assert checked.tables["courses"]["created_on"].to_pylist() == [dt.date(2024, 5, 1), None]
+    assert checked.tables["courses"]["created_on"].to_pylist() == [dt.date(2024, 5, 1), dt.date(2024, 2, 29)]
     assert rows(checked, "members")[0]["languages"] == ["en", "de-CH"]
     assert rows(checked, "members")[0]["level"] == "advanced"
     assert rows(checked, "events")[0]["time"] == dt.datetime(2024, 5, 2, 4, 30, tzinfo=dt.UTC)

@@ -140,7 +140,7 @@ def _check_table(
             found = member_tables.write_rows(connection, table, conversion, checked, rejects)
         found += _spoiled(connection, table, conversion, rejects)
     except duckdb.Error as error:
-        text = " ".join(str(error).split("\n\n")[0].split())[:300]
+        text = " ".join(str(error).split("\n\n")[0].split())[:300].removeprefix("Invalid Input Error: ")
         step = "Export it again as UTF-8" if "UTF" in text.upper() else "Check the file, or export it again"
         checked.findings.append(
             Finding(Weight.FATAL, table.name, None, f"the table cannot be read: {text}", next_step=step)
@@ -176,12 +176,11 @@ def _conclude(table: Table, checked: Checked, rejects: RejectFile, share: float 
     limit = MAX_BAD_SHARE if share is None else share
     few = share is None and bad <= FEW_ROWS and bad * 2 <= total
     if bad > limit * total and not few:
-        checked.findings.append(
-            Finding(
-                Weight.FATAL, table.name, None, f"{bad:,} of {total:,} rows are bad, more than {limit:.0%}",
-                next_step=f"See {rejects.path}, repair the main reason, or allow more: [checks] max_bad_share",
-            )
-        )  # fmt: skip
+        own = [f for f in checked.findings if f.table == table.name and f.weight is Weight.WARNING]
+        main = max(own, key=lambda f: f.count or 0)
+        message = f"{bad:,} of {total:,} rows are bad, more than {limit:.0%}; most of them: {main.message}"
+        step = f"{main.next_step}. All are in {rejects.path}; to allow more set [checks] max_bad_share"
+        checked.findings.append(Finding(Weight.FATAL, table.name, main.column, message, main.count, main.first, step))
     elif not rows and table.needed:
         checked.findings.append(
             Finding(Weight.FATAL, table.name, None, "the table has no rows", next_step="Export it again")

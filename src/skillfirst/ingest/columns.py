@@ -220,7 +220,8 @@ def _moment(column: Column, written: str, type_: str, unit: str | None, table: s
         )
     # a date is the day as written: an offset behind the time of day does not move it
     cast = f"TRY_CAST({written} AS {'DATE' if date else 'TIMESTAMPTZ'})"
-    return f"CASE WHEN regexp_matches({written}, '^[0-9]{{4}}[-/]') THEN {cast} END"
+    basic = f"WHEN regexp_full_match({written}, '[0-9]{{8}}') THEN CAST(try_strptime({written}, '%Y%m%d') AS DATE) "
+    return f"CASE WHEN regexp_matches({written}, '^[0-9]{{4}}[-/]') THEN {cast} {basic if date else ''}END"
 
 
 def _in_utc(instant: str, date: bool) -> str:
