@@ -16,7 +16,7 @@ import numpy.typing as npt
 from skillfirst.skills.tagging.alias import Spans, named_skills
 from skillfirst.skills.tagging.courses import FIELDS, CourseTexts
 from skillfirst.skills.tagging.embeddings import Embedder
-from skillfirst.skills.tagging.gazetteer import Gazetteer
+from skillfirst.skills.tagging.gazetteer import gazetteer
 from skillfirst.skills.tagging.lexicon import CourseWords, Lexicon, Sparse, read
 from skillfirst.skills.taxonomy import Taxonomy
 
@@ -60,10 +60,10 @@ class Reading:
     @classmethod
     def of(cls, courses: CourseTexts, taxonomy: Taxonomy, embed: Embedder | None = None) -> Reading:
         """Reads every text once."""
-        gazetteer = Gazetteer.of(taxonomy)
+        known = gazetteer(taxonomy)
         lexicon, words = read(courses, taxonomy)
         spans = [
-            named_skills(((name, courses.field(name)[i]) for name in FIELDS), gazetteer, taxonomy)
+            named_skills(((name, courses.field(name)[i]) for name in FIELDS), known, taxonomy)
             for i in range(len(courses))
         ]
         mentioned = np.zeros(len(taxonomy.skills))

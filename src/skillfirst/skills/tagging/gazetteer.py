@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from skillfirst.skills.tagging.words import is_ambiguous
@@ -48,6 +48,12 @@ class Mention(NamedTuple):
     start: int
     end: int
     inner: bool
+
+
+@lru_cache(maxsize=4)
+def gazetteer(taxonomy: Taxonomy) -> Gazetteer:
+    """`Gazetteer.of`, built once for a taxonomy in use."""
+    return Gazetteer.of(taxonomy)
 
 
 @dataclass(frozen=True)

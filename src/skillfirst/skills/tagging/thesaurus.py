@@ -8,7 +8,7 @@ mean something similar. It works for any taxonomy and needs no labels.
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,7 @@ def with_concepts(reading: Reading, thesaurus: Taxonomy) -> Reading:
     return replace(reading, concepts=(rows[: len(reading.courses)], rows[len(reading.courses) :]))
 
 
+@lru_cache(maxsize=2)
 def _kin(thesaurus: Taxonomy) -> npt.NDArray[np.float32]:
     """Skills x skills of the thesaurus: what each passes on, 1 to itself."""
     n = len(thesaurus)
