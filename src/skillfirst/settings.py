@@ -36,7 +36,7 @@ class Tagging(BaseModel):
     own_tags: bool = Field(default=True, description="believe the skills people gave the courses, and learn from them")
     add_to_tagged: bool = Field(default=False, description="also add automatic skills to courses people tagged")
     candidates: int = Field(default=50, ge=1, le=1000, description="candidates kept a course")
-    publish_precision: float = Field(default=0.94, gt=0, lt=1, description="precision wanted of tags an explanation may use")
+    publish_precision: float = Field(default=0.94, gt=0, lt=1, description="precision of tags fit for an explanation")
     embeddings: str = Field(default="none", description="none, static:FILE or minilm:FOLDER")
     seed: int = Field(default=0, description="seed of the trained ranker")
 
@@ -46,9 +46,9 @@ class Losses(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    members: float = Field(default=0.10, ge=0, le=1, description="share of members with an answer that may be lost")
-    coverage: float = Field(default=0.20, ge=0, le=1, description="share of different courses shown that may be lost")
-    personal: float = Field(default=0.10, ge=0, le=1, description="share of members with personal reasons that may be lost")
+    members: float = Field(default=0.10, ge=0, le=1, description="share of members with an answer lost")
+    coverage: float = Field(default=0.20, ge=0, le=1, description="share of different courses shown lost")
+    personal: float = Field(default=0.10, ge=0, le=1, description="share of members with personal reasons lost")
 
 
 class Settings(BaseSettings):
@@ -56,11 +56,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid")
 
-    memory: str = Field(default="1GB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$", description="memory of the check and the gather")
+    memory: str = Field(default="1GB", pattern=r"^\d+(\.\d+)?\s?[KMGT]i?B$", description="memory of check and gather")
     workers: int = Field(default=0, ge=0, description="threads of the local engine; 0: one a core")
     keep_runs: int = Field(default=7, ge=1, description="runs kept in the offline store")
     max_bad_share: float | None = Field(default=None, ge=0, le=1, description="share of bad rows a table may have")
-    channels: tuple[Literal["feed", "home"], ...] = Field(default=("feed", "home"), description="channels a night computes")
+    channels: tuple[Literal["feed", "home"], ...] = Field(default=("feed", "home"), description="channels of a night")
     tagging: Tagging = Tagging()
     losses: Losses = Losses()
     policy: dict[str, Any] = Field(default_factory=dict, description="every name of the policy, with dots")

@@ -1,0 +1,59 @@
+"""`publish` and `rollback`: what the online store serves."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from skillfirst.cli.console import answer, progress
+from skillfirst.cli.options import ONLINE, Json, RunId, Set, Store
+from skillfirst.cli.reading import open_run, settings_for
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(epilog="Example: skillfirst publish --store stores/academy --to lmdb:stores/academy/online")(publish)
+    app.command(epilog="Example: skillfirst rollback --to lmdb:stores/academy/online")(rollback)
+
+
+To = Annotated[str, typer.Option("--to", metavar="URL", help=f"The online store: {ONLINE}.")]
+
+
+def publish(
+    store: Store,
+    to: To,
+    run: RunId = "latest",
+    force: Annotated[bool, typer.Option("--force", help="Publish although too much was lost.")] = False,
+    set_: Set = None,
+    json: Json = False,
+) -> None:
+    """Put a run into the online store and serve it, unless it lost too much against the run that serves now."""
+    from skillfirst.publish import Losses
+    from skillfirst.publish import publish as put
+    from skillfirst.stores.online import open_online
+    from skillfirst.stores.online.address import without_secrets
+
+    allowed = Losses(**settings_for(None, set_).losses.model_dump())
+    chosen = open_run(store, run)
+    started = time.perf_counter()
+    with open_online(to) as online:
+        before = online.serving()
+        with progress() as show:
+            members = put(chosen, online, force=force, allowed=allowed, progress=show)
+    seconds = round(time.perf_counter() - started, 3)
+    place = without_secrets(to)
+    values = {"run_id": chosen.run_id, "to": place, "members": members, "previous": before, "seconds": seconds}
+    after = f" (before: {before})" if before else ""
+    answer(values, f"{place} serves {chosen.run_id} to {members:,} members{after}, put there in {seconds:.1f} s", json)
+
+
+def rollback(to: To, json: Json = False) -> None:
+    """Serve the run that was served before the last publish."""
+    from skillfirst.stores.online import open_online
+    from skillfirst.stores.online.address import without_secrets
+
+    with open_online(to) as online:
+        before = online.serving()
+        now = online.rollback()
+    answer({"run_id": now, "previous": before, "to": without_secrets(to)}, f"{now} is served again, not {before}", json)

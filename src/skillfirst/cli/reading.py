@@ -1,0 +1,135 @@
+"""From options to what the rooms below take: days, settings, policies, tables of one file, documents of one member."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skillfirst.errors import DataError, NotFound, UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from skillfirst.ingest.checked import Checked
+    from skillfirst.kernel.policy import Policy
+    from skillfirst.kernel.tag import TagSettings
+    from skillfirst.settings import Settings
+    from skillfirst.stores.offline import Run
+
+
+def day_of(text: str | None) -> dt.date:
+    """A day as written, today (UTC) without one. Raises UsageError."""
+    if text is None:
+        return dt.datetime.now(dt.UTC).date()
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"a day is written like 2026-11-22, not {text!r}") from None
+
+
+def pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
+    """`NAME=VALUE` options as a dict. Raises UsageError."""
+    out = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{option} wants NAME=VALUE, not {text!r}")
+        out[name] = value
+    return out
+
+
+def settings_for(place: Path | None, overrides: Sequence[str] | None) -> Settings:
+    """Settings for a command on DATA, or on the working directory's skillfirst.toml where it has none."""
+    from skillfirst.settings import read_settings
+
+    return read_settings(place if place is not None else Path(), overrides or ())
+
+
+def policy_of(settings: Settings) -> Policy:
+    """The Policy these settings ask for. Raises UsageError for a name or value it does not know."""
+    from skillfirst.kernel.policy import Policy
+
+    return Policy().with_settings(settings.policy)
+
+
+def tagging_of(settings: Settings) -> TagSettings:
+    """The settings of the taggers."""
+    from skillfirst.kernel.tag import TagSettings
+
+    return TagSettings(**settings.tagging.model_dump())
+
+
+def open_run(store: Path, run_id: str = "latest") -> Run:
+    """A run of a store. Raises NotFound with the next step."""
+    from skillfirst.stores.offline import OfflineStore
+
+    if not (store / "runs").is_dir():
+        raise NotFound(
+            f"there is no store at {store}", next_step=f"Make one: skillfirst run --data DATA --store {store}"
+        )
+    return OfflineStore(store).open(run_id)
+
+
+@contextmanager
+def checked_files(memory: str = "1GB", **files: Path | None) -> Iterator[Checked]:
+    """The one check on single files, by table name (courses=..., skills=...), whatever else lies beside them.
+
+    Raises DataError when one of them cannot be used.
+    """
+    import json
+    import tempfile
+
+    from skillfirst.ingest.checks import check
+
+    given = {table: path for table, path in files.items() if path is not None}
+    for table, path in given.items():
+        if not path.exists():
+            raise DataError(f"there is no file {path}", table=table)
+    with tempfile.TemporaryDirectory(prefix="skillfirst-") as folder:
+        lines = [f"[sources.{table}]\npath = {json.dumps(str(path.resolve()))}\n" for table, path in given.items()]
+        mapping = Path(folder) / "skillfirst.toml"
+        mapping.write_text("\n".join(lines), encoding="utf-8")
+        checked = check(mapping, Path(folder) / "work", memory=memory)
+        # tables nobody asked for are not missing here
+        checked.findings = [f for f in checked.findings if f.table in given]
+        checked.raise_fatal()
+        yield checked
+
+
+def find_document(run: Run, member_id: str) -> pa.RecordBatch:
+    """A member's document in a run, as a batch of one. Raises NotFound."""
+    import pyarrow.compute as pc
+
+    from skillfirst.ingest.documents import read_part
+
+    parts = sorted((run.path / "documents").glob("*.arrow"))
+    low, high = 0, len(parts)
+    while low < high:  # parts are in member_id order
+        middle = (low + high) // 2
+        ids = read_part(parts[middle]).column("member_id")
+        if len(ids) and ids[-1].as_py() < member_id:
+            low = middle + 1
+        else:
+            high = middle
+    if low < len(parts):
+        batch = read_part(parts[low])
+        at = pc.index(batch.column("member_id"), member_id).as_py()
+        if at >= 0:
+            return batch.slice(at, 1)
+    raise NotFound(
+        f"there is no member '{member_id}' in run {run.run_id}", next_step="Ids are written as in the tables."
+    )
+
+
+def findings_of(checked: Checked) -> list[dict[str, Any]]:
+    """What a check found, JSON-ready."""
+    return [
+        {
+            "weight": str(f.weight), "table": f.table, "column": f.column, "message": str(f), "count": f.count,
+            "first": f.first, "next_step": f.next_step,
+        }
+        for f in checked.findings
+    ]  # fmt: skip

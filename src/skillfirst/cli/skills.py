@@ -1,0 +1,216 @@
+"""`tag`, `review-tags` and `infer`: skills of courses, skills of members."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skillfirst.cli.console import answer, columns, progress
+from skillfirst.cli.options import Data, Day, Json, MaybeStore, Out, Set, Var
+from skillfirst.cli.reading import checked_files, day_of, open_run, pairs, policy_of, settings_for, tagging_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from skillfirst.kernel.tag import TagResult
+    from skillfirst.stores.offline import Run
+
+Decisions = Annotated[
+    Path | None, typer.Option("--decisions", metavar="FILE", help="A review sheet in which people have decided.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(epilog="Example: skillfirst tag --courses courses.csv --labelled tagged.csv --out tags.parquet")(tag)
+    app.command(epilog="Example: skillfirst review-tags --data my-academy --out sheet.csv")(review_tags)
+    app.command(epilog="Example: skillfirst infer --data my-academy --out skills.parquet")(infer)
+
+
+def tag(
+    courses: Annotated[Path, typer.Option("--courses", metavar="FILE", help="The courses to tag: a courses table.")],
+    out: Out,
+    skills: Annotated[
+        Path | None, typer.Option("--skills", metavar="FILE", help="The skills there are; without: the built-in ones.")
+    ] = None,
+    labelled: Annotated[
+        Path | None, typer.Option("--labelled", metavar="FILE", help="A courses table with `skills`, to learn from.")
+    ] = None,
+    own_tags: Annotated[
+        bool, typer.Option("--own-tags", help="Believe and learn from the tags inside --courses.")
+    ] = False,
+    embeddings: Annotated[str | None, typer.Option("--embeddings", help="none, static:FILE or minilm:FOLDER.")] = None,
+    decisions: Decisions = None,
+    set_: Set = None,
+    json: Json = False,
+) -> None:
+    """Courses to skills: the best candidates of each course, with probability, use and evidence.
+
+    The method is chosen by the number of labelled courses and kept only if it is the best out of fold. Without
+    --skills, tags of --labelled that the built-in taxonomy does not know become skills of their own.
+    """
+    from dataclasses import replace
+
+    from skillfirst.cli.files import check_ending, write_rows
+    from skillfirst.cli.vocabulary import taxonomy_for
+    from skillfirst.kernel.tag import tag as tag_courses
+
+    check_ending(out)
+    chosen = settings_for(None, set_)
+    settings = replace(tagging_of(chosen), own_tags=own_tags)
+    if embeddings is not None:
+        settings = replace(settings, embeddings=embeddings)
+    with checked_files(chosen.memory, courses=courses, skills=skills) as checked:
+        table, own = checked.tables["courses"], checked.tables.get("skills")
+        left_out = dict(checked.rejected)
+    labels = None
+    if labelled is not None:
+        with checked_files(chosen.memory, courses=labelled) as checked:
+            labels = checked.tables["courses"]
+    taxonomy = taxonomy_for(own, labels if labels is not None else (table if own_tags else None))
+    result = tag_courses(table, taxonomy, labels, settings, decisions=_decisions(decisions))
+    rows = write_rows(out, result.candidates.schema, result.candidates.to_batches())
+    values = {"out": str(out), "rows": rows, "rejected": left_out, "uses": _uses(result.candidates), **result.report}
+    answer(values, _tagged(result, rows, out), json)
+
+
+def review_tags(
+    data: Data,
+    out: Out,
+    store: MaybeStore = None,
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Tags to ask about.")] = 200,
+    decisions: Decisions = None,
+    set_: Set = None,
+    var: Var = None,
+    json: Json = False,
+) -> None:
+    """Write the undecided tags most worth a person's look to a sheet.
+
+    Fill its column `decision` with accepted or refused, then give it back: --decisions here and to `tag`. With a
+    store, tags of courses that people are shown often come first. A person's decision is never overridden.
+    """
+    from skillfirst.cli.files import check_ending, write_rows
+    from skillfirst.ingest.checks import read
+    from skillfirst.kernel.tag import tag as tag_courses
+    from skillfirst.pipeline import read_taxonomy
+    from skillfirst.skills.tagging.review import review_sheet
+
+    check_ending(out)
+    settings = settings_for(data, set_)
+    answers = _decisions(decisions)
+    shown = None if store is None else _times_shown(open_run(store))
+    with tempfile.TemporaryDirectory(prefix="skillfirst-") as work:
+        checked = read(data, work, variables=pairs(var, "--var"), memory=settings.memory)
+    taxonomy = read_taxonomy(checked.tables)
+    courses = checked.tables["courses"]
+    result = tag_courses(courses, taxonomy, settings=tagging_of(settings), decisions=answers)
+    sheet = review_sheet(result.candidates, courses, taxonomy, shown=shown, decisions=answers, rows=rows)
+    write_rows(out, sheet.schema, sheet.to_batches())
+    values = {
+        "out": str(out),
+        "rows": sheet.num_rows,
+        "uses": _uses(result.candidates),
+        "method": result.report["method"],
+    }
+    answer(values, f"{sheet.num_rows:,} tags to decide, written to {out}", json)
+
+
+def infer(data: Data, out: Out, day: Day = None, set_: Set = None, var: Var = None, json: Json = False) -> None:
+    """Members to skills, each with its weight and where it comes from, as the night sees them."""
+    from skillfirst.cli.files import check_ending, write_rows
+    from skillfirst.engines.local import LocalEngine
+    from skillfirst.pipeline import Night, run_night
+    from skillfirst.tables.schemas import MEMBER_SKILLS_OUT
+
+    check_ending(out)
+    settings = settings_for(data, set_)
+    with tempfile.TemporaryDirectory(prefix="skillfirst-") as store, progress() as show:
+        night = Night(
+            data, Path(store), day_of(day), policy_of(settings), tagging_of(settings), ("feed",),
+            variables=pairs(var, "--var"), max_bad_share=settings.max_bad_share, memory=settings.memory,
+        )  # fmt: skip
+        run = run_night(night, LocalEngine(settings.workers or None), show)
+        rows = write_rows(out, MEMBER_SKILLS_OUT.schema, run.table("member_skills"))
+        sources = _sources(run)
+        members = run.manifest["counts"].get("members", 0)
+    values = {"out": str(out), "members": members, "rows": rows, "sources": sources}
+    text = f"{rows:,} skills of {members:,} members, written to {out}\n" + columns(sorted(sources.items()))
+    answer(values, text, json)
+
+
+def _decisions(path: Path | None) -> pa.Table | None:
+    """A sheet as people gave it back. Raises DataError where it cannot be read."""
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+    import pyarrow.json as pajson
+    import pyarrow.parquet as pq
+
+    from skillfirst.errors import DataError
+
+    if path is None:
+        return None
+    try:
+        if path.suffix == ".parquet":
+            return pq.read_table(path)
+        if path.suffix == ".jsonl":
+            return pajson.read_json(path)
+        with path.open(encoding="utf-8-sig") as file:
+            names = file.readline().strip().replace('"', "").split(",")
+        texts = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+        return pacsv.read_csv(path, convert_options=texts)
+    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
+        words = str(error).split("\n")[0][:200]
+        raise DataError(f"the sheet {path} cannot be read: {words}", table="decisions") from None
+
+
+def _times_shown(run: Run) -> pa.Table:
+    """How often each course stands in the recommendations of a run: course_id, count."""
+    from collections import Counter
+
+    import pyarrow as pa
+
+    from skillfirst.tables.sparse import list_parts
+
+    times: Counter[str] = Counter()
+    for batch in run.table("recommendations", ["course_id"]):
+        flat = list_parts(batch.column("course_id"))[1]
+        for row in flat.value_counts().to_pylist():
+            times[row["values"]] += row["counts"]
+    return pa.table(
+        {"course_id": pa.array(list(times), pa.string()), "count": pa.array(list(times.values()), pa.int64())}
+    )
+
+
+def _uses(candidates: pa.Table) -> dict[str, int]:
+    found = {row["values"]: row["counts"] for row in candidates["use"].value_counts().to_pylist()}
+    return {use: found.get(use, 0) for use in ("publish", "feature", "review", "none")}
+
+
+def _sources(run: Run) -> dict[str, int]:
+    from collections import Counter
+
+    counts: Counter[str] = Counter()
+    for batch in run.table("member_skills", ["source"]):
+        for row in batch.column("source").value_counts().to_pylist():
+            for source in row["values"].split(";"):
+                counts[source] += row["counts"]
+    return dict(counts)
+
+
+def _tagged(result: TagResult, rows: int, out: Path) -> str:
+    report: dict[str, Any] = result.report
+    uses = ", ".join(f"{use} {n:,}" for use, n in _uses(result.candidates).items())
+    lines = [
+        f"{report['courses']:,} courses, {report['skills']:,} skills: {report['method']}",
+        f"  why: {report['why']}",
+        f"  {rows:,} candidates: {uses}",
+    ]
+    for what, name in (("courses", "unknown_tags"), ("labelled courses", "unknown_label_tags")):
+        if report[name]:
+            lines.append(
+                f"  {report[name]:,} tags of {what} name no skill, first: {', '.join(report[name + '_first'])}"
+            )
+    lines.append(f"written to {out}")
+    return "\n".join(lines)

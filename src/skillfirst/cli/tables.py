@@ -1,0 +1,67 @@
+"""`check` and `import`: tables at the door."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from skillfirst.cli.console import answer
+from skillfirst.cli.options import Json, Set, Var
+from skillfirst.cli.reading import findings_of, pairs, settings_for
+
+if TYPE_CHECKING:
+    from skillfirst.ingest.checked import Checked
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command(epilog="Example: skillfirst check my-academy")(check)
+
+
+def check(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A directory of tables, or a mapping file.")],
+    rejects: Annotated[Path | None, typer.Option("--rejects", help="Keep the rows left out in this folder.")] = None,
+    set_: Set = None,
+    var: Var = None,
+    json: Json = False,
+) -> None:
+    """Say whether tables can be used, and what is wrong with them: the same check as the first step of `run`."""
+    from skillfirst.ingest.checks import check as check_tables
+
+    settings = settings_for(data, set_)
+    with tempfile.TemporaryDirectory(prefix="skillfirst-") as folder:
+        checked = check_tables(
+            data, Path(folder), variables=pairs(var, "--var"), memory=settings.memory,
+            max_bad_share=settings.max_bad_share,
+        )  # fmt: skip
+        if rejects is not None:
+            _keep(checked, rejects)
+    values: dict[str, Any] = {
+        "usable": not checked.fatal,
+        "counts": checked.counts,
+        "rejected": checked.rejected,
+        "findings": findings_of(checked),
+    }
+    answer(values, _in_words(checked), json)
+    raise typer.Exit(1 if checked.fatal else 0)
+
+
+def _keep(checked: Checked, folder: Path) -> None:
+    from skillfirst.cli.files import whole_file
+
+    for path in checked.rejects.values():
+        if path.exists():
+            with whole_file(folder / path.name) as place:
+                place.write_bytes(path.read_bytes())
+
+
+def _in_words(checked: Checked) -> str:
+    lines = []
+    for table, rows in checked.counts.items():
+        bad = checked.rejected.get(table, 0)
+        lines.append(f"{table}: {rows:,} rows" + (f", {bad:,} left out" if bad else ""))
+    lines += [f"{finding.weight}: {finding}" for finding in checked.findings]
+    lines.append("the tables cannot be used" if checked.fatal else "the tables can be used")
+    return "\n".join(lines)
