@@ -68,9 +68,11 @@ def publish_versions(address, rounds):
 
 
 def append_events(folder, rounds):
-    from skillfirst.stores.event_log import EventLog
+    from skillfirst.stores.event_log import EventLog, index
 
-    first = EventLog.open(folder).size()
+    index.SEAL_EVENTS = 20  # so that kills meet seals and merges, too
+    with EventLog.open(folder) as log:
+        first = log.size()
 
     def write():
         log = EventLog.open(folder)
