@@ -7,7 +7,7 @@ from skillfirst.skills.tagging.co_occurrence import co_occurrence_scores, condit
 from skillfirst.skills.tagging.courses import CourseTexts
 from skillfirst.skills.tagging.formula import Reading
 from skillfirst.skills.tagging.human import human_tags
-from skillfirst.skills.tagging.label_models import NAMES, LabelModels, folds_of
+from skillfirst.skills.tagging.label_models import NAMES, LabelModels, bounded, folds_of
 from skillfirst.skills.tagging.neighbours import NEIGHBOURS, neighbour_scores, neighbour_weights
 
 
@@ -47,3 +47,14 @@ def test_held_out_scores_do_not_see_their_own_fold(catalogue, topics):
     assert np.array_equal(models.seen, again.seen)
     for name in NAMES:
         np.testing.assert_allclose(models.held_out[name][inside], again.held_out[name][inside], atol=1e-4)
+
+
+def test_of_too_many_labelled_courses_some_are_used_with_their_own_tags(catalogue, topics, monkeypatch):
+    courses = catalogue(9)
+    reading = Reading.of(CourseTexts.of(courses), topics)
+    tags = human_tags(courses, topics).tags
+    assert bounded(reading, np.arange(9), tags)[1] is tags
+    monkeypatch.setattr("skillfirst.skills.tagging.label_models.MAX_LABELLED", 4)
+    rows, kept = bounded(reading, np.arange(9), tags)
+    assert len(rows) == len(kept) == 4
+    assert all(kept.row(i).tolist() == tags.row(int(row)).tolist() for i, row in enumerate(rows))

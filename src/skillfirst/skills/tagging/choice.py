@@ -12,7 +12,7 @@ from skillfirst.skills.tagging.calibration import Curve, expected_calibration_er
 from skillfirst.skills.tagging.candidates import best
 from skillfirst.skills.tagging.features import candidate_features
 from skillfirst.skills.tagging.formula import Reading
-from skillfirst.skills.tagging.label_models import NAMES, LabelModels
+from skillfirst.skills.tagging.label_models import NAMES, LabelModels, bounded
 from skillfirst.skills.tagging.quality import ndcg
 from skillfirst.skills.tagging.ranker import Ranker, boosting_available, cross_fit
 from skillfirst.skills.tagging.thresholds import PUBLISH_PRECISION, UNLABELLED, Thresholds, choose_thresholds
@@ -81,6 +81,7 @@ def choose(
         why = "no labelled course" if not len(rows) else f"only {len(rows)} labelled courses, too few to judge by"
         report = {"method": FORMULA, "labelled_courses": len(rows), "why": f"{why}: the fixed formula"}
         return Choice(FORMULA, UNLABELLED, fixed_curve(), report=report)
+    rows, tags = bounded(reading, rows, tags)
     models = LabelModels.fit(reading, rows, tags)
     ranked = len(rows) >= RANKER_FROM
     available = boosting_available() if boosting is None else boosting

@@ -34,6 +34,17 @@ def folds_of(ids: list[str], count: int) -> Rows:
     return folds
 
 
+def bounded(reading: Reading, rows: Rows, tags: Csr) -> tuple[Rows, Csr]:
+    """At most MAX_LABELLED labelled courses, those with the smallest hash of their id, in the order given."""
+    if len(rows) <= MAX_LABELLED:
+        return rows, tags
+    hashes = [hashlib.sha1(reading.courses.ids[i].encode()).hexdigest() for i in rows]
+    kept = np.sort(np.argsort(hashes, kind="stable")[:MAX_LABELLED])
+    codes = [tags.row(int(i)) for i in kept]
+    owner = np.repeat(np.arange(len(kept)), [len(row) for row in codes])
+    return rows[kept], Csr.from_pairs(owner, np.concatenate(codes), None, (len(kept), tags.width))
+
+
 @dataclass(frozen=True)
 class LabelModels:
     """`rows`: places of the labelled courses in the reading. `targets`: labelled courses x seen skills, 0 or 1.
