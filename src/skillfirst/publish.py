@@ -15,7 +15,6 @@ from skillfirst.kernel.model import load_model
 from skillfirst.kernel.render import Renderer
 from skillfirst.stores.offline import Run
 from skillfirst.stores.online import OnlineMember, OnlineStore
-from skillfirst.tables.sparse import list_parts
 
 Progress = Callable[[str, int, int], None]
 
@@ -71,9 +70,11 @@ def rendered(run: Run, progress: Progress | None = None) -> Iterator[OnlineMembe
     """Every member of a run with its document and its answers by channel, in member_id order."""
     renderer = Renderer(load_model(run.path / "model"))
     total, done = int(run.manifest["counts"].get("members", 0)), 0
-    rows = run.table("recommendations")
+    rows = (batch for batch in run.table("recommendations") if batch.num_rows)
     for path in sorted((run.path / "documents").glob("*.arrow")):
         documents = read_part(path)
+        if not documents.num_rows:
+            continue  # its last member was erased
         batch = next(rows)
         while batch.num_rows < documents.num_rows * _channels(batch):
             batch = pa.concat_batches([batch, next(rows)])

@@ -27,11 +27,13 @@ import pyarrow as pa
 
 from skillfirst.errors import NotFound, RunError, StoreError, UsageError
 from skillfirst.stores.durable import FileLock, sync_file, sync_tree, write_file
-from skillfirst.stores.table_parts import TableWriter, erase_member, holds_member, iter_batches, member_rows, part_paths
+from skillfirst.stores.member_files import erase_member, holds_member
+from skillfirst.stores.table_parts import TableWriter, iter_batches, member_rows, part_paths
 from skillfirst.tables.schemas import RECOMMENDATIONS
 
 MANIFEST = "manifest.json"
 LATEST = "latest"
+DOCUMENTS, REJECTS = "documents", "rejects"  # folders of a run that hold members beside its tables
 #: runs kept by `prune` unless told otherwise: a week of nights
 KEEP_RUNS = 7
 
@@ -309,7 +311,9 @@ class OfflineStore:
 
     @staticmethod
     def _member_files(folder: Path) -> list[Path]:
-        return sorted(p for p in folder.rglob("*.parquet") if p.is_file() and not p.name.startswith("."))
+        """Tables, documents and rows that were left out; a Model names no member."""
+        found = [*folder.rglob("*.parquet"), *(folder / DOCUMENTS).glob("*.arrow"), *(folder / REJECTS).glob("*.jsonl")]
+        return sorted(p for p in found if p.is_file() and not p.name.startswith("."))
 
     def size_bytes(self, run_id: str) -> int:
         """Bytes of all files of a run."""

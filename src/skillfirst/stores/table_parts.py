@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from skillfirst.errors import DataError
-from skillfirst.stores.durable import sync_file
 
 #: rows that are decoded together; small enough that looking up one member decodes little
 ROW_GROUP_ROWS = 4_096
@@ -118,7 +117,7 @@ def iter_batches(folder: Path, columns: list[str] | None = None) -> Iterator[pa.
 
 
 @functools.lru_cache(maxsize=4_096)
-def _groups(path: Path, _modified_ns: int) -> tuple[tuple[str | None, str | None], ...]:
+def member_bounds(path: Path, _modified_ns: int) -> tuple[tuple[str | None, str | None], ...]:
     """Smallest and greatest member of every row group; None where the file does not say."""
     metadata = pq.read_metadata(path)
     column = next(i for i in range(metadata.num_columns) if metadata.schema.column(i).path == KEY)
@@ -132,38 +131,11 @@ def _groups(path: Path, _modified_ns: int) -> tuple[tuple[str | None, str | None
 
 def _greatest(path: Path) -> str | None:
     """The last member of a part, None if it has no rows; very long ids are not in the statistics, but in the rows."""
-    bounds = _groups(path, path.stat().st_mtime_ns)
+    bounds = member_bounds(path, path.stat().st_mtime_ns)
     if bounds and bounds[-1][1] is not None:
         return str(bounds[-1][1])
     column = pq.read_table(path, columns=[KEY]).column(KEY)
     return str(column[-1].as_py()) if len(column) else None
-
-
-def holds_member(path: Path, member_id: str) -> bool:
-    """Whether any row of one Parquet file is the member's; files without members hold none."""
-    if KEY not in pq.read_schema(path).names:
-        return False
-    for group, (least, greatest) in enumerate(_groups(path, path.stat().st_mtime_ns)):
-        if least is None or greatest is None or least <= member_id <= greatest:
-            with pq.ParquetFile(path) as file:
-                column = file.read_row_group(group, columns=[KEY], use_threads=False).column(KEY)
-            if pc.any(pc.equal(column, member_id)).as_py():
-                return True
-    return False
-
-
-def erase_member(path: Path, member_id: str) -> int:
-    """Write a Parquet file anew without a member's rows, and put it in the old one's place; how many there were."""
-    if not holds_member(path, member_id):
-        return 0
-    table = pq.read_table(path)
-    kept = table.filter(pc.not_equal(table.column(KEY), member_id))
-    temporary = path.with_name(f".{path.name}.erasing")
-    write_parquet(temporary, kept)
-    sync_file(temporary)
-    temporary.replace(path)
-    sync_file(path.parent)
-    return int(table.num_rows - kept.num_rows)
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
@@ -200,7 +172,7 @@ def _rows_in_part(path: Path, member_id: str) -> tuple[list[pa.Table], bool]:
     """The member's rows in one part, and whether later parts can only hold later members."""
     found: list[pa.Table] = []
     with pq.ParquetFile(path, memory_map=True) as file:
-        for group, (least, greatest) in enumerate(_groups(path, path.stat().st_mtime_ns)):
+        for group, (least, greatest) in enumerate(member_bounds(path, path.stat().st_mtime_ns)):
             if least is not None and least > member_id:
                 return found, True
             if greatest is not None and greatest < member_id:
