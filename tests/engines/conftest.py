@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from skillfirst.engines.spark import SparkEngine, check_java
@@ -226,3 +227,45 @@ def cluster(java, tmp_path_factory):
 def cluster_spark(cluster):
     with SparkEngine(master=cluster.url, conf=SMALL) as engine:
         yield engine
+
+
+def write_tables(folder, members=300, skills=("java", "sql", "welding", "spanish", "nursing", "excel"), connections=()):
+    """An academy of two dozen courses as Parquet tables; every third member is a nurse."""
+    folder.mkdir(parents=True)
+    ids = [f"m{i:06d}" for i in range(members)]
+    many = len(skills)
+    courses = [f"c{i:02d}" for i in range(24)]
+    held = [(m, skills[(i * (j + 3) + j) % many]) for i, m in enumerate(ids) for j in range(i % 4)]
+    clicks = [(f"e{i}", ids[(7 * i) % members], courses[(5 * i) % 24], i) for i in range(min(members, 400))]
+    start = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+    tables = {
+        "courses": {
+            "course_id": courses,
+            "title": [f"{skills[i % many]} and {skills[(i // 2 + 1) % many]}, part {i}" for i in range(24)],
+            "created_on": [dt.date(2026, 1, 1 + i) for i in range(24)],
+            "skills": [[skills[i % many], skills[(i // 2 + 1) % many]] for i in range(24)],
+        },
+        "skills": {"skill_id": list(skills), "name": [s.capitalize() for s in skills]},
+        "titles": {"title_id": ["nurse", "welder"], "name": ["Nurse", "Welder"]},
+        "title_skills": {"title_id": ["nurse", "welder"], "skill_id": ["nursing", "welding"], "weight": [1.0, 1.0]},
+        "members": {"member_id": ids, "title": [("Nurse", "Welder", None)[i % 3] for i in range(members)]},
+        "member_skills": {"member_id": [m for m, _ in held], "skill": [s for _, s in held]},
+        "events": {
+            "event_id": [e for e, *_ in clicks], "member_id": [m for _, m, *_ in clicks],
+            "time": [start + dt.timedelta(hours=h) for *_, h in clicks], "kind": ["click"] * len(clicks),
+            "course_id": [c for _, _, c, _ in clicks],
+        },
+        "connections": {
+            "member_id": [ids[a] for a, _ in connections], "connection_id": [ids[b] for _, b in connections],
+        },
+    }  # fmt: skip
+    for name, columns in tables.items():
+        if next(iter(columns.values())):
+            pq.write_table(pa.table(columns), folder / f"{name}.parquet")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tables():
+    """`tables(folder, members=..., connections=...)` writes an academy and returns the folder."""
+    return write_tables

@@ -56,6 +56,8 @@ DEFAULTS = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "64",
     "spark.sql.shuffle.partitions": "64",
 }
+# archives that Spark was given: executors that come later fetch them too, so they stay until this process ends
+_SENT: list[tempfile.TemporaryDirectory[str]] = []
 
 
 class SparkEngine(Engine):
@@ -122,12 +124,13 @@ class SparkEngine(Engine):
 
     def _frame(self, work: Callable[[Item], Result], items: Sequence[Item]) -> DataFrame:
         """(item, pickled answer) of every item, not yet computed."""
+        session = self.session
         token, packed = uuid.uuid4().hex, self._packed(work, items)
 
         def run(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             return _run(token, packed, batches)
 
-        numbers = self.session.range(0, len(items), 1, min(len(items), MOST_TASKS))
+        numbers = session.range(0, len(items), 1, min(len(items), MOST_TASKS))
         with _quiet():
             return numbers.mapInArrow(run, ANSWER)
 
@@ -154,12 +157,10 @@ class SparkEngine(Engine):
             return str(path), False
         if str(path) not in self._archives:
             name = f"model-{uuid.uuid4().hex[:12]}"
-            folder = tempfile.mkdtemp(prefix="skillfirst-")
-            try:
-                archive = shutil.make_archive(f"{folder}/{name}", "zip", path)
-                self.session.sparkContext.addArchive(f"{archive}#{name}")
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
+            folder = tempfile.TemporaryDirectory(prefix="skillfirst-")
+            _SENT.append(folder)
+            archive = shutil.make_archive(f"{folder.name}/{name}", "zip", path)
+            self.session.sparkContext.addArchive(f"{archive}#{name}")
             self._archives[str(path)] = name
         return self._archives[str(path)], True
 
@@ -260,6 +261,10 @@ def _start(master: str | None, conf: Mapping[str, str]) -> tuple[SparkSession, b
         raise ExtraMissing("the engine spark", "spark") from None
     active = SparkSession.getActiveSession()
     if active is not None:
+        here = active.sparkContext.master
+        if master not in (None, here):
+            step = "Close it, or leave out the master."
+            raise UsageError(f"a Spark session at {here} is open already", next_step=step)
         return active, False
     check_java()
     # the executors' Python is the driver's, unless somebody knows better
