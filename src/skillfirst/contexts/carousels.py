@@ -1,7 +1,6 @@
-"""The grid: rows in carousel order, one pass, each taking from its pool the first courses not used above.
+"""Rows of the page whose courses come from lists, in the list's own order, as far as they are eligible and not used.
 
-The buckets arrive laid out in drawing order (`s`, the ranking's working memory). A row that ends with fewer than
-`least` courses is dropped and gives its courses back.
+`s` is the ranking's working memory: `eligible` and `used` are sets of courses as bits of uint64 words.
 """
 
 from __future__ import annotations
@@ -12,62 +11,21 @@ from numba import njit
 ONE = np.uint64(1)
 ZERO = np.uint64(0)
 
-
-@njit(cache=True, nogil=True, inline="always")
-def _has(words, i):  # type: ignore[no-untyped-def]
-    return (words[i >> 6] >> np.uint64(i & 63)) & ONE != ZERO
+_inner = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
-@njit(cache=True, nogil=True)
-def _reached(s, c):  # type: ignore[no-untyped-def]
-    return _has(s.once, c) or _has(s.twice, c)
+@_inner
+def _free(s, c):  # type: ignore[no-untyped-def]
+    return ((s.eligible[c >> 6] & ~s.used[c >> 6]) >> np.uint64(c & 63)) & ONE != ZERO
 
 
-@njit(cache=True, nogil=True)
-def take_by_skills(s, n, count, wanted, limit, row):  # type: ignore[no-untyped-def]
-    """Courses whose matched skills include a slot of the bit set `wanted`, in feed order; returns how many."""
-    words = len(wanted)
-    alive = 0
-    for p in range(count):
-        b = s.order[p]
-        hit = False
-        if b < n:
-            hit = _has(wanted, b)
-        else:
-            for w in range(words):
-                if s.mask[b - n, w] & wanted[w] != ZERO:
-                    hit = True
-                    break
-        if hit:
-            s.merge[alive] = p
-            alive += 1
-    found = 0
-    turn = 0
-    while alive > 0 and found < limit:
-        kept = 0
-        for at in range(alive):
-            p = s.merge[at]
-            i = s.pool_start[p] + turn
-            if i >= s.pool_start[p + 1]:
-                continue
-            s.merge[kept] = p
-            kept += 1
-            c = s.pool_course[i]
-            if found < limit and not _has(s.used, c):
-                row[found] = c
-                found += 1
-        alive = kept
-        turn += 1
-    return found
-
-
-@njit(cache=True, nogil=True)
+@_inner
 def take_in_order(s, courses, low, high, limit, row):  # type: ignore[no-untyped-def]
-    """Courses of a list in the list's own order, as far as they are eligible and not used."""
+    """First `limit` courses of courses[low:high] into `row`; returns how many."""
     found = 0
     for i in range(low, high):
         c = courses[i]
-        if _has(s.eligible, c) and not _has(s.used, c):
+        if _free(s, c):
             row[found] = c
             found += 1
             if found == limit:
@@ -75,33 +33,38 @@ def take_in_order(s, courses, low, high, limit, row):  # type: ignore[no-untyped
     return found
 
 
-@njit(cache=True, nogil=True)
-def take_in_feed_order(s, courses, low, high, limit, row, keys):  # type: ignore[no-untyped-def]
-    """Courses of a list in feed order: by turn, then bucket; those without a matched skill follow as listed."""
+@_inner
+def newest_end(created, courses, oldest):  # type: ignore[no-untyped-def]
+    """How many courses were created on day `oldest` or later; they stand newest first."""
+    low, high = 0, courses
+    while low < high:
+        mid = (low + high) // 2
+        if created[mid] < oldest:
+            high = mid
+        else:
+            low = mid + 1
+    return low
+
+
+@_inner
+def take_new(s, category, wanted, end, limit, row):  # type: ignore[no-untyped-def]
+    """First `limit` of the newest `end` courses, of category `wanted` unless that is -1, into `row`; how many."""
     found = 0
-    last = np.int64(1) << 60
-    for i in range(low, high):
-        c = courses[i]
-        if not _has(s.eligible, c) or _has(s.used, c):
+    for w in range((end + 63) // 64):
+        if s.eligible[w] & ~s.used[w] == ZERO:
             continue
-        key = last + i
-        if _reached(s, c):
-            p = s.rank[c]
-            key = (np.int64(s.place[c] - s.pool_start[p]) << 32) + p
-        at = found
-        while at > 0 and keys[at - 1] > key:
-            keys[at] = keys[at - 1]
-            row[at] = row[at - 1]
-            at -= 1
-        keys[at] = key
-        row[at] = c
-        found += 1
-    return min(found, limit)
+        for c in range(w * 64, min(w * 64 + 64, end)):
+            if _free(s, c) and (wanted < 0 or category[c] == wanted):
+                row[found] = c
+                found += 1
+                if found == limit:
+                    return found
+    return found
 
 
-@njit(cache=True, nogil=True)
+@_inner
 def use(s, row, found):  # type: ignore[no-untyped-def]
     """A kept row uses its courses up."""
-    for i in range(found):
-        c = row[i]
+    for p in range(found):
+        c = row[p]
         s.used[c >> 6] |= ONE << np.uint64(c & 63)

@@ -1,26 +1,39 @@
-"""Bit arithmetic for the compiled loops."""
+"""Sets of courses as bits of uint64 words, and how the loops of this floor are compiled."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
 from numba.extending import intrinsic
 
 ONE = np.uint64(1)
-LOW6 = np.int64(63)
+ZERO = np.uint64(0)
+
+# a function inside a compiled loop: no door to Python, no cache of its own (the loop's cache holds it)
+inner = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+WORDS = types.CPointer(types.uint64)
+
+
+def _number(value: int) -> ir.Constant:
+    return ir.Constant(ir.IntType(64), value)
+
+
+def _word_and_bit(builder: Any, words: Any, i: Any) -> tuple[Any, Any]:
+    return builder.gep(words, [builder.ashr(i, _number(6))]), builder.and_(i, _number(63))
 
 
 @intrinsic
-def trailing_zeros(_typing: Any, _x: Any) -> Any:
-    """Number of zero bits below the lowest set bit of a non-zero uint64."""
+def whole(_typing: Any, x: Any) -> Any:
+    """Any integer or boolean as int64; mixed with uint64 the compiler would turn it into a float."""
 
-    def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+    def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return context.cast(builder, args[0], x, types.int64)
 
-    return types.uint64(types.uint64), codegen
+    return types.int64(x), codegen
 
 
 @intrinsic
@@ -30,19 +43,49 @@ def popcount(_typing: Any, _x: Any) -> Any:
     def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return builder.ctpop(args[0])
 
-    return types.uint64(types.uint64), codegen
+    return types.int64(types.uint64), codegen
 
 
-@njit(cache=True, nogil=True, inline="always")
-def get_bit(words, i):  # type: ignore[no-untyped-def]
-    return (words[i >> 6] >> np.uint64(i & LOW6)) & ONE != np.uint64(0)
+@intrinsic
+def bit_of(_typing: Any, _i: Any) -> Any:
+    """The word that has bit i modulo 64 alone."""
+
+    def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.shl(_number(1), builder.and_(args[0], _number(63)))
+
+    return types.uint64(types.int64), codegen
 
 
-@njit(cache=True, nogil=True, inline="always")
-def set_bit(words, i):  # type: ignore[no-untyped-def]
-    words[i >> 6] |= ONE << np.uint64(i & LOW6)
+@intrinsic
+def get_bit(_typing: Any, _words: Any, _i: Any) -> Any:
+    """Bit i of a set, as a boolean."""
+
+    def codegen(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        place, shift = _word_and_bit(builder, *args)
+        return builder.trunc(builder.lshr(builder.load(place), shift), ir.IntType(1))
+
+    return types.boolean(WORDS, types.int64), codegen
 
 
-@njit(cache=True, nogil=True, inline="always")
-def clear_bit(words, i):  # type: ignore[no-untyped-def]
-    words[i >> 6] &= ~(ONE << np.uint64(i & LOW6))
+@intrinsic
+def set_bit(_typing: Any, _words: Any, _i: Any) -> Any:
+    """Put course i into a set."""
+
+    def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        place, shift = _word_and_bit(builder, *args)
+        builder.store(builder.or_(builder.load(place), builder.shl(_number(1), shift)), place)
+        return context.get_dummy_value()
+
+    return types.none(WORDS, types.int64), codegen
+
+
+@intrinsic
+def clear_bit(_typing: Any, _words: Any, _i: Any) -> Any:
+    """Take course i out of a set."""
+
+    def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        place, shift = _word_and_bit(builder, *args)
+        builder.store(builder.and_(builder.load(place), builder.not_(builder.shl(_number(1), shift))), place)
+        return context.get_dummy_value()
+
+    return types.none(WORDS, types.int64), codegen

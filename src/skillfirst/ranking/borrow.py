@@ -1,30 +1,79 @@
-"""Arrays without an owner, for the inside of compiled loops."""
+"""Groups of arrays as plain pointers, for the inside of compiled loops.
+
+A compiled function that takes arrays counts references to each of them, checks for negative indices and carries
+seven numbers an array. Threads that share a Model then fight over the counters, which costs more than the scoring,
+and every group of arrays makes compilation slower. So the loops take addresses: `lend` checks a named tuple against
+its own annotations and writes one int64 a field, `borrow` turns those back into the same named tuple, of pointers.
+The caller keeps the arrays alive while the loop runs.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import struct
+from functools import cache
+from typing import Any, NamedTuple, get_args, get_type_hints
 
-from numba import types
-from numba.core import cgutils
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import from_dtype, types
 from numba.extending import intrinsic
+
+WHOLE, REAL = np.dtype(np.int64), np.dtype(np.float64)
+
+
+class _Field(NamedTuple):
+    name: str
+    dtype: np.dtype[Any]
+    array: bool
+
+
+@cache
+def _fields(group: Any) -> tuple[_Field, ...]:
+    """What the annotations promise: `npt.NDArray[...]`, int or float a field."""
+    fields = []
+    for name, hint in get_type_hints(group).items():
+        if hint in (int, float):
+            fields.append(_Field(name, WHOLE if hint is int else REAL, False))
+        else:
+            fields.append(_Field(name, np.dtype(get_args(get_args(hint)[1])[0]), True))
+    return tuple(fields)
+
+
+def lend(group: Any) -> npt.NDArray[np.int64]:
+    """One int64 a field: the address of an array, a whole number itself, the bits of a float.
+
+    Raises TypeError where an array is not what the annotation says, or not contiguous.
+    """
+    kind: Any = type(group)
+    table = []
+    for field, value in zip(_fields(kind), group, strict=True):
+        if not field.array:
+            table.append(int(value) if field.dtype is WHOLE else struct.unpack("q", struct.pack("d", value))[0])
+            continue
+        if value.dtype != field.dtype or not value.flags.c_contiguous:
+            raise TypeError(f"{type(group).__name__}.{field.name} is {value.dtype}, not contiguous {field.dtype}")
+        table.append(value.ctypes.data)
+    return np.array(table, np.int64)
 
 
 @intrinsic
-def borrow(_typing: Any, group: Any) -> Any:
-    """A named tuple whose arrays carry no reference count; valid while the caller's own tuple lives.
+def borrow(_typing: Any, table: Any, group: Any) -> Any:
+    """The group behind a table of `lend`: its arrays as pointers, its numbers as int64 and float64."""
+    fields = _fields(group.instance_class)
+    kinds = [types.CPointer(from_dtype(f.dtype)) if f.array else from_dtype(f.dtype) for f in fields]
+    result = types.NamedTuple(kinds, group.instance_class)
 
-    Compiled code counts a reference for every array it hands to a function. The counters of arrays that threads
-    share bounce between the cores, which costs more than the scoring; arrays without an owner have none.
-    """
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        entries = context.make_array(signature.args[0])(context, builder, args[0]).data
+        values = []
+        for i, (field, kind) in enumerate(zip(fields, kinds, strict=True)):
+            value = builder.load(builder.gep(entries, [ir.Constant(ir.IntType(64), i)]))
+            if field.array:
+                value = builder.inttoptr(value, context.get_value_type(kind))
+            elif field.dtype is REAL:
+                value = builder.bitcast(value, ir.DoubleType())
+            values.append(value)
+        return context.make_tuple(builder, result, values)
 
-    def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        value = args[0]
-        for i, field in enumerate(group.types):
-            if isinstance(field, types.Array):
-                array = context.make_array(field)(context, builder, value=builder.extract_value(value, i))
-                array.meminfo = cgutils.get_null_value(array.meminfo.type)
-                array.parent = cgutils.get_null_value(array.parent.type)
-                value = builder.insert_value(value, array._getvalue(), i)
-        return value
-
-    return group(group), codegen
+    return result(table, group), codegen

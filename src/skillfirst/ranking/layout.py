@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,9 @@ def date_ranks(created_on: npt.NDArray[np.int64], undated: int) -> npt.NDArray[n
 
 def pivot(course_skills: Csr, slope: float) -> npt.NDArray[np.float32]:
     """Pivoted length normalisation (Singhal 1996): 1 / (1 - slope + slope x |c| / mean |c|), float32 by course."""
-    values = course_skills.values if course_skills.values is not None else np.ones(len(course_skills.indices), np.float32)
+    values = course_skills.values
+    if values is None:
+        values = np.ones(len(course_skills.indices), np.float32)
     rows = np.repeat(np.arange(len(course_skills)), np.diff(course_skills.offsets))
     length = np.sqrt(np.bincount(rows, values.astype(np.float64) ** 2, minlength=len(course_skills)))
     mean = length[length > 0].mean() if (length > 0).any() else 1.0
@@ -103,10 +105,10 @@ def build_layout(course_skills: Csr, date_rank: npt.NDArray[np.int32]) -> Layout
 
 
 def freeze(layout: Layout) -> Layout:
-    """Every array contiguous and read-only, so that the compiled loop has one signature, mapped or not."""
-    arrays = []
+    """Every array contiguous and read-only, as a mapped Model's are."""
+    arrays: list[npt.NDArray[Any]] = []
     for array in layout:
-        array = np.ascontiguousarray(array).view()
-        array.flags.writeable = False
-        arrays.append(array)
-    return Layout(*arrays)
+        plain: npt.NDArray[Any] = np.ascontiguousarray(array).view()
+        plain.flags.writeable = False
+        arrays.append(plain)
+    return Layout._make(arrays)

@@ -1,0 +1,185 @@
+"""From member documents to the arrays the compiled loop reads; nothing here walks over members in Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from skillfirst.contexts.kinds import Context
+from skillfirst.feedback.cool_off import rest_members
+from skillfirst.feedback.impressions import exposures, seconds_now
+from skillfirst.kernel.catalogue import primary
+from skillfirst.kernel.groups import Members
+from skillfirst.kernel.model import Model
+from skillfirst.kernel.policy import Policy
+from skillfirst.tables.schemas import Source
+from skillfirst.tables.sparse import first_of_list, list_parts
+from skillfirst.tables.vocabulary import Vocabulary
+
+CHANNELS = ("feed", "home")
+DAY = 86_400
+TONGUES = 3  # languages of a member whose popular courses the fallback knows
+
+TREND = (Context.TRENDING_TITLE, Context.TRENDING_FAMILY, Context.TRENDING_INDUSTRY, Context.TRENDING)
+SHELF = (Context.POPULAR_TITLE, Context.POPULAR_INDUSTRY, *TREND, *[Context.POPULAR] * TONGUES)
+TREND_CONTEXTS, SHELF_CONTEXTS = (np.array([int(c) for c in chain], np.int8) for chain in (TREND, SHELF))
+
+Array = npt.NDArray[Any]
+
+
+def member_arrays(batch: pa.RecordBatch, model: Model, policy: Policy) -> tuple[Members, Array, Array]:
+    """(Members, views, opens) of a batch: what the loop reads of the documents."""
+    rows = batch.num_rows
+    now = seconds_now(batch)
+    level = _column(batch, "level", np.int8)
+    languages, spoken = _languages(batch)
+    outlook, views, opens = _views(model, policy, languages, spoken, now, level)
+    title, target = first_of_list(batch.column("title")), first_of_list(batch.column("target_title"))
+    skills = weighted_skills(batch, model, policy)
+    course_offsets, course = _flat(batch, "course", np.int32)
+    seen = exposures(batch, None, policy.discount)
+    shelf, trend = _chains(batch, model, title, languages, spoken)
+    resting = np.stack([rest_members(batch, policy.cool_off, c) for c in CHANNELS], axis=1)
+    fades = policy.fatigue == "discount"
+    members = Members(
+        rows=rows, now=now, outlook=outlook, views=views, opens=opens, level=level, title=title, target=target,
+        skill_offsets=skills.pop("offsets"), **skills,
+        course_offsets=course_offsets, course=course,
+        course_kind=_flat(batch, "course_kind", np.int8)[1], course_time=_flat(batch, "course_time", np.int64)[1],
+        course_seconds=_flat(batch, "course_seconds", np.int32)[1],
+        exposed_offsets=seen.offsets if fades else np.zeros_like(seen.offsets),
+        exposed=seen.courses, exposure=seen.n, last_seen=seen.last_seen, seen_position=seen.position,
+        active=seen.activity,
+        shelves=len(SHELF), shelf=shelf[0], shelf_context=SHELF_CONTEXTS, shelf_evidence=shelf[1],
+        trends=len(TREND), trend=trend[0], trend_context=TREND_CONTEXTS, trend_evidence=trend[1],
+        resting=resting.view(np.uint8),
+    )  # fmt: skip
+    return members, views, opens
+
+
+def weighted_skills(batch: pa.RecordBatch, model: Model, policy: Policy) -> dict[str, Array]:
+    """Every scored skill of every member with the two parts of its weight, ascending (fields of Weighed)."""
+    from skillfirst.ranking.affinity import Profiles, weigh_skills
+
+    explicit = _flat(batch, "skill", np.int32)
+    inferred = _flat(batch, "inferred_skill", np.int32)
+    wanted = _flat(batch, "wanted", np.int32)
+    predicted = _flat(batch, "predicted_skill", np.int32)
+    refused = _flat(batch, "refused", np.int32)
+    considered, floored = model.arrays["idf_considered"], model.arrays["idf_floored"]
+    weighed = weigh_skills(
+        Profiles(
+            batch.num_rows, *explicit, _flat(batch, "skill_source", np.int16)[1],
+            *inferred, _flat(batch, "inferred_weight", np.float32)[1], _flat(batch, "inferred_source", np.int16)[1],
+            *wanted, *predicted, _flat(batch, "predicted_weight", np.float32)[1],
+            _flat(batch, "predicted_source", np.int16)[1], *refused,
+            considered, floored if policy.rare_inferred == "floor" else considered, floored, policy.held, policy.wanted,
+            int(Source.INTEREST),
+        )
+    )  # fmt: skip
+    return weighed._asdict()
+
+
+def _flat(batch: pa.RecordBatch, name: str, dtype: type[np.generic]) -> tuple[Array, Array]:
+    offsets, values = list_parts(batch.column(name))
+    return offsets, np.ascontiguousarray(values.to_numpy(zero_copy_only=False), dtype)
+
+
+def _column(batch: pa.RecordBatch, name: str, dtype: type[np.generic]) -> Array:
+    """A numeric column, 0 where it is null."""
+    column = batch.column(name)
+    if column.null_count:
+        column = column.fill_null(0)
+    return np.ascontiguousarray(column.to_numpy(zero_copy_only=False), dtype)
+
+
+def _distinct(keys: Array) -> tuple[Array, Array]:
+    """(row of the first of each distinct key, int32 number of each row's key) of int64 keys."""
+    if len(keys) and (keys[0] == keys).all():
+        return np.zeros(1, np.int64), np.zeros(len(keys), np.int32)
+    _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
+    return first, inverse.astype(np.int32)
+
+
+def _languages(batch: pa.RecordBatch) -> tuple[Array, list[tuple[str, ...]]]:
+    """(number by row, the languages under each number): primary subtags, each once, in the member's order."""
+    offsets, tags = list_parts(batch.column("languages"))
+    rows = batch.num_rows
+    if not len(tags):
+        return np.zeros(rows, np.int32), [()]
+    encoded = tags.dictionary_encode()
+    subtags = [primary(tag) for tag in encoded.dictionary.to_pylist()]
+    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64) + 1
+    lengths = np.diff(offsets)
+    number = np.zeros(rows, np.int64)
+    for place in range(int(lengths.max(initial=0))):  # one more tag a round; lists so far keep their own number
+        longer = lengths > place
+        number *= len(subtags) + 1
+        number[longer] += codes[offsets[:-1][longer] + place]
+        first, dense = _distinct(number)
+        number = dense.astype(np.int64)
+    bounds = offsets.tolist()
+    known = encoded.indices.to_pylist() if rows == 1 else None
+    spoken = []
+    for row in first.tolist():
+        own = known if known is not None else (codes[bounds[row] : bounds[row + 1]] - 1).tolist()
+        spoken.append(tuple(dict.fromkeys(t for t in (subtags[c] for c in own) if t)))
+    return dense, spoken
+
+
+def _views(
+    model: Model, policy: Policy, languages: Array, spoken: list[tuple[str, ...]], now: Array, level: Array
+) -> tuple[Array, Array, Array]:
+    """Which bitmaps of open courses hold for each member, by languages, level and day."""
+    # the last second of a day still belongs to it: the night stands at midnight after its day
+    days = (now - 1) // DAY
+    low = int(days.min(initial=2**40))
+    span = int(days.max(initial=low)) - low + 1 if len(days) else 1
+    first, outlook = _distinct((languages.astype(np.int64) * 128 + level) * span + (days - low))
+    found = [
+        model.view(tuple(sorted(spoken[languages[row]])), int(level[row]), int(days[row]), policy)
+        for row in first.tolist()
+        if len(days)
+    ]
+    if not found:
+        empty = np.zeros((1, (len(model.courses) + 63) // 64), np.uint64)
+        return outlook, empty, empty
+    if len(found) == 1:
+        return outlook, found[0][0][None, :], found[0][1][None, :]
+    return outlook, np.stack([view[0] for view in found]), np.stack([view[1] for view in found])
+
+
+def _codes(vocabulary: Vocabulary, column: pa.Array) -> Array:
+    """Codes of a column of ids, -1 for unknown and null."""
+    if len(column) == 1:
+        return np.array([vocabulary.code(column[0].as_py())], np.int32)
+    return vocabulary.encode(column)
+
+
+def _chains(
+    batch: pa.RecordBatch, model: Model, title: Array, languages: Array, spoken: list[tuple[str, ...]]
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """(shelves, evidence) a member falls back on, first to last, and those the trending row backs off through.
+
+    Fallback: the title's cohort, the industry, what trends, what is popular in the member's languages.
+    """
+    taxonomy, a = model.taxonomy, model.arrays
+    industry = _codes(model.catalogue.industries, batch.column("industry"))
+    family = np.where(title >= 0, taxonomy.title_family[title], -1) if len(taxonomy.titles) else title
+    tongues = np.full((len(spoken), TONGUES), -1, np.int32)
+    for i, own in enumerate(spoken):
+        known = [code for code in map(model.catalogue.languages.code, (*own, model.policy.language)) if code >= 0]
+        tongues[i, : len(known[:TONGUES])] = known[:TONGUES]
+    rows = batch.num_rows
+    shelf, evidence = np.empty((rows, len(SHELF)), np.int32), np.full((rows, len(SHELF)), -1, np.int32)
+    shelf[:, 0], evidence[:, 0] = a["popular_title"][title], title
+    shelf[:, 1], evidence[:, 1] = a["popular_industry"][industry], industry
+    shelf[:, 2], evidence[:, 2] = a["trending_title"][title], title
+    shelf[:, 3], evidence[:, 3] = a["trending_family"][family], family
+    shelf[:, 4], evidence[:, 4] = a["trending_industry"][industry], industry
+    shelf[:, 5] = a["trending_all"][0]
+    shelf[:, 6:] = a["popular_language"][tongues][languages]
+    return (shelf, evidence), (np.ascontiguousarray(shelf[:, 2:6]), np.ascontiguousarray(evidence[:, 2:6]))
