@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from skillfirst.tables.merging import group
+from skillfirst.tables.merging import ascending, group
 from skillfirst.tables.schemas import MEMBER_SKILLS, Source
 
 # sources of a profile entry by place in the contract's choices
@@ -35,7 +35,7 @@ def profiles(row, skill, source, rows):
     h = w = f = 0
     for r in range(rows):
         mine = order[offsets[r] : offsets[r + 1]]
-        by_skill = np.argsort(skill[mine].astype(np.int64))
+        by_skill = ascending(skill[mine].astype(np.int64))
         p = 0
         while p < len(mine):
             s = skill[mine[by_skill[p]]]
@@ -79,10 +79,10 @@ def activities(row, skill, time, rows, now, most):
         mine = mine[:n]
         if n > most:
             # newest first; at one time the smaller code
-            newest = np.argsort(-(time[mine] * (1 << 29)) + skill[mine])
+            newest = ascending(-(time[mine] * (1 << 29)) + skill[mine])
             mine = mine[newest[:most]]
         keys = (skill[mine].astype(np.int64) << 34) | time[mine]
-        keys.sort()
+        keys = keys[ascending(keys)]
         for p in range(len(keys)):
             out_skill[found], out_time[found] = keys[p] >> 34, keys[p] & ((1 << 34) - 1)
             found += 1
@@ -108,7 +108,7 @@ def neighbours(row, other, rows, first, held_at, held, skills, most):
     found = 0
     for r in range(rows):
         mine = other[order[offsets[r] : offsets[r + 1]]]
-        mine.sort()
+        mine = mine[ascending(mine.astype(np.int64))]
         n = 0
         last = np.int32(-1)
         for p in range(len(mine)):
@@ -129,9 +129,9 @@ def neighbours(row, other, rows, first, held_at, held, skills, most):
             keys = np.empty(n, np.int64)
             for p in range(n):
                 keys[p] = (-np.int64(counter[touched[p]]) << 32) | touched[p]
-            keys.sort()
+            keys = keys[ascending(keys)]
             chosen = (keys[:most] & 0xFFFFFFFF).astype(np.int32)
-        chosen.sort()
+        chosen = chosen[ascending(chosen.astype(np.int64))]
         if found + len(chosen) > room:
             room = max(room * 2, found + len(chosen))
             bigger_skill, bigger_count = np.empty(room, np.int32), np.empty(room, np.int32)

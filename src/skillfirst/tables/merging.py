@@ -27,6 +27,12 @@ _INT32 = np.iinfo(np.int32).max
 
 
 @njit(cache=True, nogil=True)
+def ascending(keys):
+    """Places of the keys in ascending order; the one sort that all loops share, so that it is compiled once."""
+    return np.argsort(keys)
+
+
+@njit(cache=True, nogil=True)
 def group(row, rows):
     """Counting sort: (offsets int64 rows + 1, order int64). Rows out of [0, rows) are left out."""
     offsets = np.zeros(rows + 1, np.int64)
@@ -82,7 +88,7 @@ def counting(offsets, order, now, event, time, kind, course, skill, channel, slo
                             keep[b] = False
         else:
             mine = order[low:high]
-            by_id = np.argsort(event[mine].astype(np.int64))
+            by_id = ascending(event[mine].astype(np.int64))
             best = -1
             for p in range(len(mine)):
                 e = mine[by_id[p]]
@@ -124,7 +130,7 @@ def courses(offsets, order, keep, kind, course, time, seconds, base, base_course
                 times[n], sums[n] = time[e] // 1_000_000, seconds[e]
                 n += 1
         if n > 0:
-            by_key = np.argsort(keys[:n])
+            by_key = ascending(keys[:n])
             last = np.int64(-1)
             total = np.int64(0)
             for p in range(n):
@@ -171,15 +177,15 @@ def seen(
                 keys[n] = ((at - first) << 39) | (np.int64(course[e]) << 8) | np.int64(channel[e])
                 slots[n] = slot[e]
                 n += 1
-        by_key = np.argsort(keys[:n])
-        # equal keys: by slot
-        start = 0
-        for p in range(1, n + 1):
-            if p == n or keys[by_key[p]] != keys[by_key[start]]:
-                if p - start > 1:
-                    run = by_key[start:p].copy()
-                    by_key[start:p] = run[np.argsort(slots[run])]
-                start = p
+        by_key = ascending(keys[:n])
+        # equal keys stand by slot; they are few, so each is put in its place among those before it
+        for p in range(1, n):
+            mine = by_key[p]
+            q = p
+            while q > 0 and keys[by_key[q - 1]] == keys[mine] and slots[by_key[q - 1]] > slots[mine]:
+                by_key[q] = by_key[q - 1]
+                q -= 1
+            by_key[q] = mine
         for p in range(max(0, n - most), n):
             key = keys[by_key[p]]
             out_time[found] = (key >> 39) + first
@@ -245,7 +251,7 @@ def wishes(offsets, order, keep, kind, skill, time, wanted, wanted_skill, refuse
                 says = 0 if k == _INTEREST else (1 if k == _UNDO else 2)
                 skills[n], ranks[n] = skill[e], time[e] * 4 + says
                 n += 1
-        by_skill = np.argsort(skills[:n])
+        by_skill = ascending(skills[:n])
         p = 0
         while p < n:
             s = skills[by_skill[p]]
