@@ -50,7 +50,8 @@ def wants(profiles: Profiles, course_skills: Csr) -> Csr:
     total = np.zeros(len(course) + 1, np.int64)
     np.cumsum(lengths, out=total[1:])
     places = np.repeat(course_skills.offsets[:-1][course] - total[:-1], lengths) + np.arange(total[-1])
-    taught = course_skills.values is None or course_skills.values[places] >= TAUGHT
+    weights = course_skills.values
+    taught = np.ones(len(places), bool) if weights is None else weights[places] >= TAUGHT
     rows.append(np.repeat(member, lengths)[taught])
     skills.append(course_skills.indices[places][taught].astype(np.int64))
     width = course_skills.width

@@ -1,0 +1,96 @@
+"""How well do we know what members want to learn? Stated wants they do not hold are ranked among all they do not hold.
+
+Wants of test members are never shown; ours is the library's own door, `skills.inference.infer` with an interest model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from skillfirst.errors import DataError
+from skillfirst.evaluation.inference import BATCH, Scores, baselines, dense, learn
+from skillfirst.evaluation.ranked_skills import best_first, measure, split_members
+from skillfirst.skills.inference import (
+    Inference,
+    InferenceTables,
+    InterestTables,
+    count_wants,
+    finish_interest,
+    infer,
+    merge_wants,
+)
+from skillfirst.skills.inference.profiles import held_skills, read_profiles
+from skillfirst.skills.inference.wants import wants
+from skillfirst.tables.sparse import Csr, list_parts
+
+
+def learn_interest(
+    documents: pa.RecordBatch, titles: int, course_skills: Csr, settings: Inference
+) -> InterestTables | None:
+    """Counts, merges and finishes as the night does."""
+    total = None
+    for start in range(0, max(documents.num_rows, 1), BATCH):
+        part = count_wants(documents.slice(start, BATCH), course_skills, settings)
+        total = part if total is None else merge_wants(total, part, settings)
+    assert total is not None
+    return finish_interest(total, titles, course_skills, settings)
+
+
+def want_scores(
+    documents: pa.RecordBatch, tables: InferenceTables, interest: InterestTables, settings: Inference
+) -> Scores:
+    """members x S: the predicted probability that a skill is wanted, 0 for those held or never wanted."""
+    every = replace(settings, interest_threshold=0.0, interest_limit=tables.skills, goals=False)
+    out = np.zeros((documents.num_rows, tables.skills))
+    for start in range(0, documents.num_rows, BATCH):
+        part = infer(documents.slice(start, BATCH), tables, every, interest)
+        offsets, skills = list_parts(part.column("predicted_skill"))
+        rows = np.repeat(np.arange(part.num_rows), np.diff(offsets)) + start
+        weights = list_parts(part.column("predicted_weight"))[1].to_numpy(zero_copy_only=False)
+        out[rows, skills.to_numpy(zero_copy_only=False)] = weights
+    return out
+
+
+def without_wants(documents: pa.RecordBatch) -> pa.RecordBatch:
+    """The same members, having said and done nothing about what they want."""
+    for name in ("wanted", "course", "course_kind", "course_time", "course_seconds"):
+        at = documents.schema.get_field_index(name)
+        field = documents.schema.field(at)
+        documents = documents.set_column(at, field, pa.array([[]] * documents.num_rows, field.type))
+    return documents
+
+
+def evaluate_interest(
+    documents: pa.RecordBatch, title_skills: Csr, course_skills: Csr, settings: Inference | None = None
+) -> dict[str, Any]:
+    """JSON-ready report on a user's own members: {"members", "methods": {method: metrics}}.
+
+    Raises DataError when too few members want anything for a model to be learned.
+    """
+    rules = settings or Inference()
+    train, test = split_members(documents)
+    wanted = wants(read_profiles(test, title_skills.width), course_skills)
+    test = test.filter(pa.array(np.diff(wanted.offsets) > 0))
+    interest = learn_interest(train, len(title_skills), course_skills, rules)
+    if interest is None or not test.num_rows:
+        raise DataError(
+            f"fewer than {rules.interest_minimum} members want a skill they do not hold",
+            table="member_skills",
+            column="source",
+            next_step="Add rows with source = interest, or events",
+        )
+    wanted = wants(read_profiles(test, title_skills.width), course_skills)
+    held = held_skills(test, title_skills.width)
+    tables = learn(train, title_skills, course_skills, replace(rules, co_occurrence=False))
+    popular = dense(wants(read_profiles(train, title_skills.width), course_skills)).mean(axis=0)
+    scores = {f"having: {n}": s for n, s in baselines(train, test, held, len(title_skills)).items()}
+    scores["popularity of wanting"] = np.repeat(popular[None, :], test.num_rows, axis=0)
+    scores["skillfirst"] = want_scores(without_wants(test), tables, interest, rules)
+    return {
+        "members": test.num_rows,
+        "methods": {name: measure(best_first(score, held), wanted) for name, score in scores.items()},
+    }
