@@ -11,7 +11,6 @@ from numba import njit
 from skillfirst.contexts.kinds import Context
 from skillfirst.tables.schemas import Source
 
-
 # plain integers: enum members are not constants to the compiler
 WATCHED, WANTED, GOAL, PREDICTED = int(Context.WATCHED), int(Context.WANTED), int(Context.GOAL), int(Context.PREDICTED)
 STAY_SHARP, SKILL, TITLE = int(Context.STAY_SHARP), int(Context.SKILL), int(Context.TITLE)

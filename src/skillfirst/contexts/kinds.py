@@ -10,7 +10,7 @@ class Context(IntEnum):
 
     The evidence of each: a course (continue, watched), a skill (wanted, predicted, stay_sharp, skill, activity,
     inferred), a title (goal, title, popular_title, trending_title), a family (trending_family), an industry
-    (trending_industry, popular_industry), a category (new) or nothing (trending, popular).
+    (trending_industry, popular_industry), a category (new, popular_category) or nothing (trending, popular).
     """
 
     CONTINUE = 1
@@ -31,6 +31,7 @@ class Context(IntEnum):
     POPULAR_TITLE = 16
     POPULAR_INDUSTRY = 17
     POPULAR = 18
+    POPULAR_CATEGORY = 19
 
     @property
     def label(self) -> str:
@@ -47,7 +48,7 @@ _EVIDENCE = {
     Context.STAY_SHARP: "skill", Context.SKILL: "skill", Context.TITLE: "title", Context.ACTIVITY: "skill",
     Context.INFERRED: "skill", Context.TRENDING_TITLE: "title", Context.TRENDING_FAMILY: "family",
     Context.TRENDING_INDUSTRY: "industry", Context.NEW: "category", Context.POPULAR_TITLE: "title",
-    Context.POPULAR_INDUSTRY: "industry",
+    Context.POPULAR_INDUSTRY: "industry", Context.POPULAR_CATEGORY: "category",
 }  # fmt: skip
 
 LABELS = ["", *(c.label for c in Context)]

@@ -27,6 +27,7 @@ _TEXTS: dict[str, dict[str, str]] = {
         "popular_title": "Popular with people whose title is {}",
         "popular_industry": "Popular in your industry: {}",
         "popular": "Popular with learners",
+        "popular_category": "Popular in {}",
     },
     "de": {
         "continue": "Weiterlernen",
@@ -48,6 +49,7 @@ _TEXTS: dict[str, dict[str, str]] = {
         "popular_title": "Beliebt in Ihrem Beruf: {}",
         "popular_industry": "Beliebt in Ihrer Branche: {}",
         "popular": "Beliebt bei Lernenden",
+        "popular_category": "Beliebt in {}",
     },
     "fr": {
         "continue": "Reprendre là où vous en étiez",
@@ -69,6 +71,7 @@ _TEXTS: dict[str, dict[str, str]] = {
         "popular_title": "Apprécié dans votre métier : {}",
         "popular_industry": "Apprécié dans votre secteur : {}",
         "popular": "Apprécié des apprenants",
+        "popular_category": "Apprécié en {}",
     },
     "es": {
         "continue": "Continúa donde lo dejaste",
@@ -90,6 +93,7 @@ _TEXTS: dict[str, dict[str, str]] = {
         "popular_title": "Popular entre quienes tienen tu cargo: {}",
         "popular_industry": "Popular en tu sector: {}",
         "popular": "Popular entre los alumnos",
+        "popular_category": "Popular en {}",
     },
     "ja": {
         "continue": "続きから学ぶ",
@@ -111,6 +115,7 @@ _TEXTS: dict[str, dict[str, str]] = {
         "popular_title": "同じ職種で人気：{}",
         "popular_industry": "同じ業界で人気：{}",
         "popular": "受講者に人気のコース",
+        "popular_category": "「{}」で人気のコース",
     },
 }
 

@@ -157,6 +157,8 @@ def filters(member: pa.RecordBatch, model: Model, code: int, policy: Policy) -> 
     stands = views[0][code >> 6] >> np.uint64(code & 63) & np.uint64(1)
     if group >= 0 and is_open and not stands and not out:
         out.append("another version or level of the same course stands for it")
+    if model.arrays["twin"][code] >= 0 and not is_open and not out:
+        out.append("its translation into a language the member named earlier stands for it")
     return out
 
 

@@ -24,7 +24,11 @@ DAY = 86_400
 TONGUES = 3  # languages of a member whose popular courses the fallback knows
 
 TREND = (Context.TRENDING_TITLE, Context.TRENDING_FAMILY, Context.TRENDING_INDUSTRY, Context.TRENDING)
-SHELF = (Context.POPULAR_TITLE, Context.POPULAR_INDUSTRY, *TREND, *[Context.POPULAR] * TONGUES)
+FIELDS = 6  # categories whose popular courses a page falls back on
+SHELF = (
+    Context.POPULAR_TITLE, Context.POPULAR_INDUSTRY, *TREND, *[Context.POPULAR] * TONGUES,
+    *[Context.POPULAR_CATEGORY] * FIELDS,
+)  # fmt: skip
 TREND_CONTEXTS, SHELF_CONTEXTS = (np.array([int(c) for c in chain], np.int8) for chain in (TREND, SHELF))
 
 Array = npt.NDArray[Any]
@@ -140,7 +144,7 @@ def _views(
     span = int(days.max(initial=low)) - low + 1 if len(days) else 1
     first, outlook = _distinct((languages.astype(np.int64) * 128 + level) * span + (days - low))
     found = [
-        model.view(tuple(sorted(spoken[languages[row]])), int(level[row]), int(days[row]), policy)
+        model.view(spoken[languages[row]], int(level[row]), int(days[row]), policy)
         for row in first.tolist()
         if len(days)
     ]
@@ -164,7 +168,8 @@ def _chains(
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """(shelves, evidence) a member falls back on, first to last, and those the trending row backs off through.
 
-    Fallback: the title's cohort, the industry, what trends, what is popular in the member's languages.
+    Fallback: the title's cohort, the industry, what trends, what is popular in the member's languages, and in the
+    fields most courses of the popular list are of.
     """
     taxonomy, a = model.taxonomy, model.arrays
     industry = _codes(model.catalogue.industries, batch.column("industry"))
@@ -181,5 +186,8 @@ def _chains(
     shelf[:, 3], evidence[:, 3] = a["trending_family"][family], family
     shelf[:, 4], evidence[:, 4] = a["trending_industry"][industry], industry
     shelf[:, 5] = a["trending_all"][0]
-    shelf[:, 6:] = a["popular_language"][tongues][languages]
+    shelf[:, 6 : 6 + TONGUES] = a["popular_language"][tongues][languages]
+    fields = np.resize(np.append(a["top_categories"], np.full(FIELDS, -1)), FIELDS).astype(np.int32)
+    shelf[:, 6 + TONGUES :] = a["popular_category"][fields]
+    evidence[:, 6 + TONGUES :] = fields
     return (shelf, evidence), (np.ascontiguousarray(shelf[:, 2:6]), np.ascontiguousarray(evidence[:, 2:6]))

@@ -28,7 +28,7 @@ from skillfirst.kernel.catalogue import UNDATED, Catalogue
 from skillfirst.kernel.policy import Policy, policy_from_dict
 from skillfirst.ranking.idf import Idf
 from skillfirst.ranking.layout import Layout, build_layout, date_ranks, pivot
-from skillfirst.ranking.series import series_groups
+from skillfirst.ranking.series import series_groups, translations
 from skillfirst.skills.inference.tables import InferenceTables
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.tables.sparse import Csr
@@ -144,8 +144,9 @@ class Model:
     ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
         """Bitmaps of the courses open to such a member, (one a series, all); uint64 words, bit = course code.
 
-        Open: not retired, created on or before `day`, in one of the member's languages or the platform's own. Of a
-        series the newest at the member's level stands for all, else the newest.
+        Open: not retired, created on or before `day`, in one of the member's languages or the platform's own. Of
+        translations the one in the language the member named first stands for all, of a series the newest at the
+        member's level, else the newest.
         """
         key = (languages, level, day, policy.language, policy.collapse)
         with self._lock:
@@ -155,6 +156,15 @@ class Model:
         spoken = catalogue.languages.encode(pa.array(sorted({*languages, policy.language}), pa.string()))
         open_ = ~catalogue.retired & np.isin(catalogue.language, spoken[spoken >= 0])
         open_ &= (catalogue.created <= day) | (catalogue.created == UNDATED)
+        tongue = {self.catalogue.languages.code(t): i for i, t in reversed(list(enumerate((*languages, policy.language))))}
+        offsets, course = self.arrays["twin_offsets"], self.arrays["twin_course"]
+        for g in range(len(offsets) - 1):
+            own = course[offsets[g] : offsets[g + 1]]
+            own = own[open_[own]]
+            if len(own) > 1:
+                stands = min(own.tolist(), key=lambda c: (tongue[int(catalogue.language[c])], c))
+                open_[own] = False
+                open_[stands] = True
         one = open_.copy()
         offsets, course = self.arrays["group_offsets"], self.arrays["group_course"]
         for g in range(len(offsets) - 1):
@@ -258,6 +268,11 @@ def build_model(
         cards.column("title").to_pylist(), cards.column("author").to_pylist(), cards.column("language").to_pylist(),
         cards.column("series_id").to_pylist(), catalogue.course_skills, policy.collapse,
     )  # fmt: skip
+    nothing = [None] * len(cards)
+    twin, twin_offsets, twin_course = translations(
+        cards.column("translation_of").to_pylist() if policy.collapse == "auto" else nothing,
+        cards.column("course_id").to_pylist(),
+    )
     similar_offsets, similar = similar_courses(catalogue.course_skills, together)
     own = catalogue.course_skills
     arrays: dict[str, npt.NDArray[Any]] = {
@@ -266,6 +281,7 @@ def build_model(
         "idf_members": rarity.members, "idf_considered": rarity.considered, "idf_floored": rarity.floored,
         "idf_population": np.array([rarity.population, rarity.floor], np.int64),
         "group": group, "group_offsets": group_offsets, "group_course": group_course,
+        "twin": twin, "twin_offsets": twin_offsets, "twin_course": twin_course,
         "similar_offsets": similar_offsets, "similar": similar,
         **shelves.arrays(),
         **{f"layout_{name}": array for name, array in zip(Layout._fields, layout, strict=True)},
@@ -275,10 +291,20 @@ def build_model(
         "all": 1, "language": len(catalogue.languages), "category": len(catalogue.categories), "title": len(catalogue.taxonomy.titles),
         "family": len(catalogue.taxonomy.families), "industry": len(catalogue.industries),
     }  # fmt: skip
+    arrays["top_categories"] = _top_categories(shelves, catalogue)
     for kind, cohort in SHELVES:
         arrays[f"{kind}_{cohort}"] = shelves.table(kind, cohort, sizes[cohort])
     arrays = {name: _plain(np.require(array, requirements="C")) for name, array in arrays.items()}
     return Model(_version(arrays, catalogue, policy, day, arms), day, members, policy, arms, catalogue, arrays)
+
+
+def _top_categories(shelves: ShelfIndex, catalogue: Catalogue) -> npt.NDArray[np.int32]:
+    """Category codes by how many of the popular courses are of them, most first; only those that occur."""
+    popular = shelves.lists[shelves.rows["popular", "all"][0]] if ("popular", "all") in shelves.rows else []
+    of = catalogue.category[np.asarray(popular, np.int64)]
+    counts = np.bincount(of[of >= 0], minlength=len(catalogue.categories))
+    order = np.lexsort((np.arange(len(counts)), -counts))
+    return order[counts[order] > 0].astype(np.int32)
 
 
 def _version(

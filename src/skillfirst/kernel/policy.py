@@ -20,6 +20,8 @@ class Page:
     row_length: int = 12
     row_least: int = 3
     rows: int = 20
+    # rows a page has before it stops falling back, where the catalogue allows
+    rows_least: int = 4
     # at most so many rows of a context, so that every kind of reason finds its place among `rows`
     watched: int = 3
     wanted: int = 4
@@ -47,6 +49,8 @@ class Policy:
     list_length: int = 100
     fill: int = 24
     fallback: Literal["on", "none"] = "on"
+    # `none`: by score alone, kept to compare
+    diversify: Literal["round_robin", "none"] = "round_robin"
     collapse: Literal["auto", "series", "none"] = "auto"
     language: str = "en"
     page: Page = field(default_factory=Page)

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ _EDITION = re.compile(
     r"beginner|intermediate|advanced|updated?)\b"
 )
 _OTHER = re.compile(r"[^\w#+]+")
+Groups: TypeAlias = tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int32]]
+
 NEAR = 94.0  # similarity of two titles, of 100
 
 
@@ -29,6 +32,16 @@ def plain_title(title: str) -> str:
 
 def _numbers(title: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\d+", title))
+
+
+def translations(translation_of: Sequence[str | None], course_ids: Sequence[str]) -> Groups:
+    """Groups of one course in several languages: (group by course or -1, offsets, courses of each, newest first)."""
+    sets = _Sets(len(course_ids))
+    place = {course: i for i, course in enumerate(course_ids)}
+    for i, original in enumerate(translation_of):
+        if original is not None and original in place:
+            sets.join(i, place[original])
+    return sets.groups()
 
 
 class _Sets:
@@ -47,6 +60,21 @@ class _Sets:
         a, b = self.find(i), self.find(j)
         self.parent[max(a, b)] = min(a, b)
 
+    def groups(self) -> Groups:
+        """Sets of two or more, numbered by their smallest member."""
+        n = len(self.parent)
+        roots = np.array([self.find(i) for i in range(n)], np.int64)
+        counts = np.bincount(roots, minlength=n)
+        big = np.flatnonzero(counts > 1)
+        name = np.full(n, -1, np.int32)
+        name[big] = np.arange(len(big), dtype=np.int32)
+        group = name[roots] if n else np.empty(0, np.int32)
+        members_of = np.flatnonzero(group >= 0)
+        order = np.lexsort((members_of, group[members_of]))
+        offsets = np.zeros(len(big) + 1, np.int64)
+        np.cumsum(counts[big], out=offsets[1:])
+        return group.astype(np.int32), offsets, members_of[order].astype(np.int32)
+
 
 def _near_titles(sets: _Sets, plain: Sequence[str], members: list[int]) -> None:
     from rapidfuzz import fuzz
@@ -64,7 +92,7 @@ def series_groups(
     series: Sequence[str | None],
     course_skills: Csr,
     collapse: str,
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+) -> Groups:
     """(group by course or -1, offsets, courses of each group newest first); groups of one are none.
 
     `series` joins courses of one series id. `auto` also joins, within one language, near-equal titles with the same
@@ -95,14 +123,4 @@ def series_groups(
                 first: dict[str, int] = {}
                 for i in members:
                     sets.join(i, first.setdefault(plain[i], i))
-    roots = np.array([sets.find(i) for i in range(n)], np.int64) if n else np.empty(0, np.int64)
-    counts = np.bincount(roots, minlength=n) if n else np.empty(0, np.int64)
-    big = np.flatnonzero(counts > 1)
-    name = np.full(n, -1, np.int32)
-    name[big] = np.arange(len(big), dtype=np.int32)
-    group = name[roots] if n else np.empty(0, np.int32)
-    members_of = np.flatnonzero(group >= 0)
-    order = np.lexsort((members_of, group[members_of]))
-    offsets = np.zeros(len(big) + 1, np.int64)
-    np.cumsum(counts[big], out=offsets[1:])
-    return group.astype(np.int32), offsets, members_of[order].astype(np.int32)
+    return sets.groups()
