@@ -71,7 +71,7 @@ class Answers:
     def fresh(self, member_id: str, channel: str, newcomer: Newcomer = NOBODY, language: str | None = None) -> Answer:
         """The member's answer with everything that happened today. Raises RunError when nothing is published.
 
-        `newcomer` is what is said about somebody the night does not know; for others it changes nothing.
+        `newcomer` is what is said about somebody the night does not know; of others only a title they never stated counts.
         `language`: other texts than in the member's own.
         """
         place = (member_id, channel, language or "")
@@ -98,7 +98,7 @@ class Answers:
         found, serving = self._read(member_id, (DOCUMENT_NAME, channel))
         stored = found[channel]
         events = self._events(member_id, serving)
-        if stored is not None and language is None and (events is None or not events.num_rows):
+        if stored is not None and language is None and not newcomer.title and (events is None or not events.num_rows):
             return Answer(stored, "stored", serving.version)
         try:
             today = self._today(member_id, found[DOCUMENT_NAME], serving, events, newcomer)
@@ -130,14 +130,14 @@ class Answers:
         self, member_id: str, raw: bytes | None, serving: Serving, events: pa.RecordBatch | None, newcomer: Newcomer
     ) -> Today:
         from skillfirst.kernel.fold import fold
-        from skillfirst.serve.newcomers import document_of
+        from skillfirst.serve.newcomers import add_unsaid, document_of
 
         model = serving.model
         now = max(int(self.clock().timestamp()), 0)
         if raw is None:
             document = document_of(member_id, newcomer, model, now)
         else:
-            document = pa.ipc.read_record_batch(pa.py_buffer(raw), DOCUMENT)
+            document = add_unsaid(pa.ipc.read_record_batch(pa.py_buffer(raw), DOCUMENT), newcomer, model)
         if events is None:
             events = pa.RecordBatch.from_pylist([], _events_schema())
         return Today(fold(document, events, now, model), serving, raw is not None, events.num_rows)

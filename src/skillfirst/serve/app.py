@@ -17,7 +17,9 @@ from skillfirst.serve import api, member_api
 from skillfirst.serve.answers import Clock, system_clock
 from skillfirst.serve.demo import Demo
 from skillfirst.serve.gate import Gate
-from skillfirst.serve.problems import Refused, problem_body, refusal_of
+from skillfirst.serve.page import asset_routes, demo_routes, embed_routes, home_routes, welcome_routes
+from skillfirst.serve.problem_responses import problem_response
+from skillfirst.serve.problems import Refused, our_mistake, refusal_of
 from skillfirst.serve.service import Service
 from skillfirst.serve.settings import Settings
 from skillfirst.stores.event_log import EventLog
@@ -58,6 +60,8 @@ def create_app(
     web.state.service = service
     for router in (member_api.router, api.router, api.open_router):
         web.include_router(router)
+    for room in (asset_routes, home_routes, welcome_routes, embed_routes, demo_routes):
+        web.router.routes.extend(room.ROUTES)
     _answer_errors(web)
     gate = Gate(web, settings, service.callers, service.answers, service.metrics)
     web.state.gate = gate
@@ -72,6 +76,9 @@ def _answer_errors(web: FastAPI) -> None:
             raise error
         return _problem(request, refused)
 
+    async def unforeseen(request: Request, error: Exception) -> Response:
+        return _problem(request, our_mistake())  # the gate writes the log
+
     async def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         first: Any = error.errors()[0] if error.errors() else {"loc": (), "msg": "not understood"}
@@ -83,6 +90,7 @@ def _answer_errors(web: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return _problem(request, Refused(error.status_code, str(error.detail), headers=dict(error.headers or {})))
 
+    web.add_exception_handler(Exception, unforeseen)
     web.add_exception_handler(Refused, ours)
     web.add_exception_handler(SkillfirstError, ours)
     web.add_exception_handler(RequestValidationError, invalid)
@@ -90,5 +98,4 @@ def _answer_errors(web: FastAPI) -> None:
 
 
 def _problem(request: Request, refused: Refused) -> Response:
-    body = problem_body(refused, request.scope.get("request_id", ""))
-    return Response(body, refused.status, refused.headers, "application/json")
+    return problem_response(request.scope, refused)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,11 @@ class Demo:
                 self._tomorrow(self.today)
                 self.day = self.today
         return self.today
+
+    @staticmethod
+    def visitor() -> str:
+        """The id of somebody who has never been here."""
+        return f"visitor-{secrets.token_hex(4)}"
 
     def person(self, member_id: str) -> Person | None:
         return next((p for p in self.people if p.member_id == member_id), None)

@@ -18,7 +18,8 @@ from skillfirst.serve.answers import Answers
 from skillfirst.serve.callers import Caller, Callers, same_site
 from skillfirst.serve.limits import Buckets
 from skillfirst.serve.metrics import Metrics
-from skillfirst.serve.problems import Refused, problem_body, refusal_of
+from skillfirst.serve.problem_responses import problem_response
+from skillfirst.serve.problems import Refused, our_mistake, refusal_of
 from skillfirst.serve.request_ids import request_id_of
 from skillfirst.serve.settings import Settings
 
@@ -35,10 +36,8 @@ UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _HOT = re.compile(rb"/api/v1/members/([^/?]{1,3000})/(home|feed)")
 _ROUTES = {b"home": API + "/members/{member_id}/home", b"feed": API + "/members/{member_id}/feed"}
 JSON = (b"content-type", b"application/json")
-COMMON = (
-    (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"cross-origin"),
-)  # fmt: skip
+COMMON = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"))
+OWN_ORIGIN = (b"cross-origin-resource-policy", b"same-origin")
 PRIVATE = (b"cache-control", b"private, no-store")
 
 log = structlog.get_logger("skillfirst.serve")
@@ -151,11 +150,10 @@ class Gate:
         refused = refusal_of(error)
         if refused is None:
             log.error("failed", request_id=scope["request_id"], path=_shown(scope["path"]), exc_info=error)
-            refused = Refused(500, "something went wrong here; it has been noted", next_step="Tell us the request id.")
+            refused = our_mistake()
         if answer.started:
             return  # too late to say anything else: the server closes the connection
-        extra = [(name.encode(), value.encode()) for name, value in refused.headers.items()]
-        await answer.plain(refused.status, problem_body(refused, scope["request_id"]), *extra)
+        await problem_response(scope, refused)(scope, receive_nothing, answer)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route_name")
@@ -189,6 +187,8 @@ class _Answer:
             given += ((b"x-request-id", self._request_id.encode()), *COMMON, *self._extra)
             if b"cache-control" not in names:
                 given.append(PRIVATE)
+            if b"cross-origin-resource-policy" not in names:
+                given.append(OWN_ORIGIN)
         await self._send(message)
 
     async def plain(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
@@ -198,7 +198,7 @@ class _Answer:
         own = (b"x-request-id", self._request_id.encode())
         await self._send(
             {"type": "http.response.start", "status": status,
-             "headers": [JSON, length, own, PRIVATE, *COMMON, *headers, *self._extra]}
+             "headers": [JSON, length, own, PRIVATE, OWN_ORIGIN, *COMMON, *headers, *self._extra]}
         )  # fmt: skip
         await self._send({"type": "http.response.body", "body": body})
 
@@ -241,6 +241,10 @@ def _given(body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return receive
+
+
+async def receive_nothing() -> dict[str, Any]:
+    return {"type": "http.disconnect"}
 
 
 def _too_many(wait: float) -> Refused:

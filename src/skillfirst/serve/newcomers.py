@@ -54,3 +54,13 @@ def document_of(member_id: str, newcomer: Newcomer, model: Model, now: int) -> p
         languages=[list(newcomer.languages[:MOST_LANGUAGES])],
         level=[LEVELS.index(newcomer.level) + 1 if newcomer.level in LEVELS else 0],
     )
+
+
+def add_unsaid(document: pa.RecordBatch, newcomer: Newcomer, model: Model) -> pa.RecordBatch:
+    """A stored document with the title just given, where the profile states none; otherwise as it was."""
+    title = title_code(model, newcomer.title)
+    if title < 0 or document.column("title")[0].as_py():
+        return document
+    given = {"title": pa.array([[title]], pa.list_(pa.int32())), "title_weight": pa.array([[1.0]], pa.list_(pa.float32()))}
+    columns = [given.get(name, document.column(name)) for name in document.schema.names]
+    return pa.RecordBatch.from_arrays(columns, schema=document.schema)

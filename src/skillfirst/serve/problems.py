@@ -38,6 +38,11 @@ def refusal_of(error: Exception) -> Refused | None:
     return Refused(422, error.message, next_step=error.next_step)
 
 
+def our_mistake() -> Refused:
+    """What is said when nobody foresaw the error: nothing about our insides."""
+    return Refused(500, "something went wrong here; it has been noted", next_step="Tell us the request id.")
+
+
 def problem_body(refused: Refused, request_id: str) -> bytes:
     """`{"error": {...}}` as JSON."""
     problem: dict[str, Any] = {

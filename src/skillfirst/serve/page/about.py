@@ -1,0 +1,49 @@
+"""What stands beside the page in the demo, and the counts above it: what is known of this member, as of now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+
+from skillfirst.serve.answers import Today
+from skillfirst.serve.page.words import Words
+from skillfirst.serve.profiles import profile
+from skillfirst.tables.schemas import EVENT_KINDS
+
+GROUPS = (("wanted", "wanted"), ("yours", "yours"), ("inferred", "inferred"))
+MOST_CHIPS = 12
+
+
+def grouped(known: dict[str, Any], words: Words) -> list[dict[str, Any]]:
+    """The profile's skills by what they are: wanted, said, believed, suggested."""
+    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in ("wanted", "yours", "inferred", "wish_suggested")}
+    for skill in known["skills"]:
+        status = skill["status"]
+        home = "wish_suggested" if status == "suggested" else status
+        if skill["wanted"] and status != "suggested" and "interest" in skill["sources"]:
+            home = "wanted"
+        shown = {
+            **skill, "percent": round(100 * skill["confidence"]),
+            "from": [words(f"src_{s}") for s in skill["sources"]],
+        }  # fmt: skip
+        groups[home].append(shown)
+    return [{"name": words(name), "key": name, "skills": skills} for name, skills in groups.items() if skills]
+
+
+def beside(today: Today, events: pa.RecordBatch | None, words: Words) -> dict[str, Any]:
+    """Title, skills with their sources, and what happened since the night."""
+    known = profile(today, words.language)
+    counts = Counter(events.column("kind").to_pylist()) if events is not None else Counter()
+    happened = [(words(f"ev_{kind}"), counts[kind]) for kind in EVENT_KINDS if counts[kind] and f"ev_{kind}" in words]
+    groups = [g for g in grouped(known, words) if g["key"] != "wish_suggested"]
+    for group in groups:
+        group["rest"] = max(len(group["skills"]) - MOST_CHIPS, 0)
+        group["skills"] = group["skills"][:MOST_CHIPS]
+    return {"titles": known["titles"], "groups": groups, "happened": happened, "count": _count(known)}
+
+
+def _count(known: dict[str, Any]) -> int:
+    """Skills the page was chosen by."""
+    return sum(1 for skill in known["skills"] if skill["weight"] > 0)

@@ -1,0 +1,83 @@
+"""From an answer's JSON to what the templates show: carousels with their reason, cards with their words."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from skillfirst.contexts.texts import text
+from skillfirst.serve.page.viewing import Viewer, cover_url
+from skillfirst.serve.page.words import Words
+from skillfirst.serve.serving import Serving
+
+#: carousels whose cards come first on a page are fetched at once, the others when they come near
+EAGER_CARDS = 5
+
+
+class Cards:
+    """Makes cards for one viewer: addresses, names of skills, what is saved."""
+
+    def __init__(self, viewer: Viewer, words: Words, saved: frozenset[str] = frozenset()) -> None:
+        self.viewer, self.words, self.saved = viewer, words, saved
+        self.serving: Serving = viewer.service.house.now_serving()
+
+    def skill_name(self, skill_id: str) -> str:
+        taxonomy = self.serving.taxonomy
+        code = taxonomy.skills.code(skill_id)
+        return taxonomy.name(code, self.words.language) if code >= 0 else skill_id
+
+    def reason(self, row: dict[str, Any], spoken: str) -> str:
+        """The sentence above a row in the interface's language; `spoken`: the language of the answer."""
+        if spoken == self.words.language or not row["context"]:
+            return str(row["text"])
+        evidence = None if row["context"] == "continue" else row["evidence"]
+        renderer = self.serving.renderer
+        name = renderer.evidence_name(row["context"], evidence, self.words.language)
+        return text(row["context"], name, self.words.language)
+
+    def card(self, course: dict[str, Any], rank: int, context: str, eager: bool = False) -> dict[str, Any]:
+        words, viewer = self.words, self.viewer
+        course_id, language = course["course_id"], course.get("language") or ""
+        other = language.split("-")[0].lower() != words.language
+        level = words.level(course.get("level"))
+        facts = [f for f in (level, words.tongue(language) if other and language else "") if f]
+        where = {"rank": rank, "position": course["position"], "context": context}
+        return {
+            "id": course_id, "dom": f"c{rank}-{course['position']}", "title": course["title"], "rank": rank,
+            "position": course["position"], "context": context, "facts": facts, "lang": language or "en",
+            "author": course.get("author") or "", "duration": words.duration(course.get("duration_minutes")),
+            "cover": cover_url(course_id, course.get("category"), course.get("skills") or []),
+            "skills": [self.skill_name(s) for s in course.get("skills") or []][:2],
+            "saved": course_id in self.saved, "eager": eager, "host_url": course.get("url"),
+            "href": viewer.url("/course/" + quoted(course_id)),
+            "why": viewer.url("/page/why", course=course_id),
+            "hide": viewer.url("/page/hide", course=course_id, **where),
+            "unhide": viewer.url("/page/unhide", course=course_id, **where),
+            "save": viewer.url("/page/save", course=course_id),
+            "unsave": viewer.url("/page/unsave", course=course_id),
+        }  # fmt: skip
+
+    def carousel(self, row: dict[str, Any], spoken: str, eager: bool = False) -> dict[str, Any]:
+        key = f"{row['context']}:{row['evidence'] or ''}"
+        cards = [
+            self.card(c, row["rank"], row["context"], eager and i < EAGER_CARDS) for i, c in enumerate(row["courses"])
+        ]
+        return {
+            "rank": row["rank"], "context": row["context"], "key": key, "reason": self.reason(row, spoken),
+            "cards": cards, "more": None if row["context"] == "continue" else self.more_url(key, 0),
+        }  # fmt: skip
+
+    def more_url(self, key: str, offset: int) -> str:
+        return self.viewer.url("/page/more", carousel=key, offset=offset)
+
+    def by_id(self, course_id: str) -> dict[str, Any]:
+        """The card columns of a course, with a position. Raises Refused 404 when there is none."""
+        code = self.viewer.service.course_code(course_id)
+        return {"position": 1, **msgspec.json.decode(b"{" + self.serving.renderer.card(code) + b"}")}
+
+
+def quoted(course_id: str) -> str:
+    """A course id as one part of a path."""
+    return quote(course_id, safe="")

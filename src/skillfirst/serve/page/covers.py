@@ -1,0 +1,81 @@
+"""Drawn covers: a picture for every course, from its category, its skills and its id, the same one for ever.
+
+The category chooses the family of shapes, the first skill the hue within the family's range, the id the composition,
+so that courses on one skill look related and no two look alike. 640 x 360, a few hundred bytes to three kilobytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from skillfirst.serve.page.colours import colour
+from skillfirst.serve.page.motifs import MOTIFS, Chance, Palette
+
+WIDTH, HEIGHT = 640, 360
+#: hue in degrees and family of shapes of the categories of the packaged academy; others draw theirs by hash
+FAMILIES: dict[str, tuple[float, str]] = {
+    "software_development": (268.0, "lines"),
+    "data_ai": (210.0, "ridges"),
+    "cloud_infrastructure_security": (240.0, "tiles"),
+    "business_finance": (162.0, "columns"),
+    "design_creative": (22.0, "bauhaus"),
+    "people_leadership": (345.0, "orbits"),
+    "project_product_operations": (80.0, "lanes"),
+    "marketing_sales": (308.0, "waves"),
+    "engineering_trades": (48.0, "rings"),
+    "health_education_public": (140.0, "leaves"),
+}
+HUE_RANGE = 26.0  # degrees to either side that a skill may lean
+
+
+def draw_cover(course_id: str, category: str, skills: Sequence[str]) -> str:
+    """The SVG of a course's cover; equal arguments give equal pictures."""
+    chance = Chance(course_id)
+    hue, family = FAMILIES.get(category) or _unknown(category)
+    leaning = Chance(skills[0] if skills else category)
+    palette = _palette((hue + leaning.between(-HUE_RANGE, HUE_RANGE)) % 360, chance)
+    shapes = MOTIFS[family](chance, palette)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="xMidYMid slice">'
+        f'<defs><linearGradient id="g" x1="0" y1="0" x2="{chance.between(0.3, 1):.2f}" y2="1">'
+        f'<stop stop-color="{palette.ground}"/><stop offset="1" stop-color="{palette.ground_end}"/></linearGradient></defs>'
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="url(#g)"/>{shapes}</svg>'
+    )
+
+
+def _unknown(category: str) -> tuple[float, str]:
+    digest = hashlib.sha256(category.encode("utf-8", "surrogatepass")).digest()
+    return digest[0] * 360 / 256, sorted(MOTIFS)[digest[1] % len(MOTIFS)]
+
+
+def _palette(hue: float, chance: Chance) -> Palette:
+    """Ground and inks of one mood. Yellow and orange turn to mud when dark: they get the blue hour or the sun instead."""
+    warm = 38 <= hue <= 128
+    mood = chance.pick(("dusk", "dusk", "sun", "dawn") if warm else ("night", "night", "day", "dawn"))
+    lean = hue + chance.between(16, 36) * chance.pick((-1, 1))
+    accent = chance.pick((205, 190, 350) if warm else (55, 70, 30))
+    if mood == "night":
+        return Palette(
+            colour(0.29, 0.075, hue), colour(0.40, 0.115, lean), colour(0.55, 0.14, hue), colour(0.72, 0.12, lean),
+            colour(0.90, 0.05, hue), colour(0.82, 0.14, accent),
+        )  # fmt: skip
+    if mood == "dusk":
+        return Palette(
+            colour(0.27, 0.035, 262), colour(0.36, 0.05, 280), colour(0.55, 0.10, lean), colour(0.74, 0.13, hue),
+            colour(0.92, 0.05, hue), colour(0.80, 0.11, accent),
+        )  # fmt: skip
+    if mood == "sun":
+        return Palette(
+            colour(0.84, 0.105, hue), colour(0.78, 0.13, lean), colour(0.72, 0.14, lean), colour(0.94, 0.05, hue),
+            colour(0.36, 0.07, 30), colour(0.55, 0.12, accent),
+        )  # fmt: skip
+    if mood == "day":
+        return Palette(
+            colour(0.52, 0.135, hue), colour(0.63, 0.13, lean), colour(0.42, 0.12, hue), colour(0.76, 0.11, lean),
+            colour(0.95, 0.03, hue), colour(0.85, 0.13, accent),
+        )  # fmt: skip
+    return Palette(
+        colour(0.94, 0.028, hue), colour(0.87, 0.06, lean), colour(0.79, 0.09, hue), colour(0.63, 0.14, lean),
+        colour(0.40, 0.11, hue), colour(0.74, 0.15, accent),
+    )  # fmt: skip

@@ -1,0 +1,85 @@
+// The page's own behaviour; everything else is done by the server and htmx.
+import {tracker} from "./track.js";
+
+const main = document.querySelector("main[data-channel]");
+const headers = JSON.parse(document.body.getAttribute("hx-headers") || "{}");
+const token = (headers.Authorization || "").replace(/^Bearer /, "") || null;
+const track = main && tracker(main, {
+  member: document.body.dataset.member, token, arms: JSON.parse(main.dataset.arms || "{}"), channel: main.dataset.channel,
+});
+
+// --- rows: arrows, arrow keys, ends
+function ends(strip) {
+  const section = strip.closest(".carousel");
+  const [back, forward] = section.querySelectorAll("[data-scroll]");
+  if (!back) return;
+  back.disabled = strip.scrollLeft < 8;
+  forward.disabled = strip.scrollLeft + strip.clientWidth > strip.scrollWidth - 8;
+}
+for (const strip of document.querySelectorAll(".strip")) {
+  strip.addEventListener("scroll", () => ends(strip), {passive: true});
+  new ResizeObserver(() => ends(strip)).observe(strip);
+}
+document.addEventListener("click", (event) => {
+  const arrow = event.target.closest("[data-scroll]");
+  if (arrow) {
+    const strip = arrow.closest(".carousel").querySelector(".strip");
+    strip.scrollBy({left: Number(arrow.dataset.scroll) * strip.clientWidth * 0.85, behavior: "smooth"});
+  }
+  for (const menu of document.querySelectorAll("details.menu[open]"))
+    if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+  if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
+  const card = event.target.closest && event.target.closest(".strip > li");
+  if (!card || event.target.matches("input")) return;
+  const next = event.key === "ArrowRight" ? card.nextElementSibling : card.previousElementSibling;
+  const goal = next && next.querySelector("a[data-open], button");
+  if (goal) {
+    event.preventDefault();
+    goal.focus();
+  }
+});
+
+// --- answers that came in
+const dialog = document.getElementById("dialog");
+document.body.addEventListener("htmx:afterSwap", (event) => {
+  const {target} = event.detail;
+  if (target === dialog && !dialog.open) dialog.showModal();
+});
+document.body.addEventListener("htmx:load", (event) => {
+  const part = event.detail.elt;
+  if (track && main.contains(part)) track.watch(part);
+  const strip = part.closest && part.closest(".strip");
+  if (strip) ends(strip);
+  const wanted = part.querySelector && part.querySelector("[autofocus]");
+  if (wanted && part.matches(".card")) wanted.focus();
+});
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  // a refusal is said, not swallowed
+  if (event.detail.xhr.status >= 400) {
+    const status = document.getElementById("status");
+    if (status) status.textContent = event.detail.xhr.statusText || String(event.detail.xhr.status);
+  }
+});
+if (dialog) dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+
+// --- light or dark
+const theme = document.getElementById("theme");
+if (theme) theme.addEventListener("click", () => {
+  const root = document.documentElement;
+  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = dark ? "light" : "dark";
+  document.cookie = `skillfirst_theme=${root.dataset.theme};path=/;max-age=31536000;samesite=lax`;
+});
+
+// --- demo: the panel is folded where it would push the page away; the night takes a moment
+const fold = document.querySelector(".side-fold");
+if (fold && matchMedia("(max-width: 1080px)").matches) fold.open = false;
+for (const form of document.querySelectorAll("form[data-running]"))
+  form.addEventListener("submit", () => {
+    const button = form.querySelector("button");
+    button.disabled = true;
+    button.textContent = form.dataset.running;
+  });

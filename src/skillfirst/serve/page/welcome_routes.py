@@ -1,0 +1,109 @@
+"""From nothing to carousels in two screens: a title, a few skills, and a page that grows with every pick."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from skillfirst.serve.api import offer
+from skillfirst.serve.newcomers import Newcomer, codes, title_code
+from skillfirst.serve.offers import described
+from skillfirst.serve.page.cards import Cards
+from skillfirst.serve.page.templating import shown
+from skillfirst.serve.page.viewing import TITLE_COOKIE, Viewer, short, viewer_of
+
+PREVIEW_ROWS, PREVIEW_CARDS = 4, 4
+TITLES_OFFERED = 12
+MOST_PICKS = 50
+
+
+async def titles(request: Request) -> Response:
+    """First screen: the title, by search or from those many have."""
+    viewer = viewer_of(request, anybody=True)
+    search = request.query_params.get("search", "")[:100]
+    fragment = request.headers.get("hx-request") == "true"
+
+    def work() -> Response:
+        words = viewer.words()
+        found = offer(viewer.service, None, (), search, words.language)["found_titles"]
+        if not search:
+            found = _common_titles(viewer)
+        template = "_titles.html" if fragment else "welcome.html"
+        return shown(template, viewer, words, page="welcome", titles=found[:TITLES_OFFERED], search=search)
+
+    return await viewer.service.work(work)
+
+
+def _common_titles(viewer: Viewer) -> list[dict[str, Any]]:
+    """The titles whose people have a list of popular courses of their own, spread over the families."""
+    model = viewer.service.house.now_serving().model
+    taxonomy = model.taxonomy
+    popular = [c for c in range(len(taxonomy.titles)) if model.arrays["popular_title"][c] >= 0]
+    first: dict[int, int] = {}
+    for code in [*popular, *range(len(taxonomy.titles))]:
+        first.setdefault(int(taxonomy.title_family[code]), code)
+    chosen = sorted(first.values(), key=lambda c: (c not in popular, c))
+    return [{"title_id": taxonomy.titles[c], "name": taxonomy.title_names[c]} for c in chosen[:TITLES_OFFERED]]
+
+
+async def picks(request: Request) -> Response:
+    """Second screen, and its live part: offers, picks and the page so far."""
+    viewer = viewer_of(request, anybody=True)
+    query = request.query_params
+    title, search = query.get("title", "")[:200] or None, query.get("search", "")[:100]
+    chosen = tuple(dict.fromkeys(p[:200] for p in query.getlist("pick")))[:MOST_PICKS]
+    fragment = request.headers.get("hx-request") == "true"
+
+    def work() -> Response:
+        words = viewer.words()
+        offered = offer(viewer.service, title, chosen, search, words.language)
+        model = viewer.service.house.now_serving().model
+        at = title_code(model, title)
+        picked = described(model, codes(model, chosen), words.language)
+        carousels = _preview(viewer, Newcomer(title, (), chosen, (words.language,)), words.language)
+        return shown(
+            "_picks.html" if fragment else "picks.html", viewer, words, page="welcome", offered=offered, picked=picked,
+            search=search, title=title if at >= 0 else None, carousels=carousels,
+            title_name=model.taxonomy.title_name(at, words.language) if at >= 0 else None,
+        )  # fmt: skip
+
+    return await viewer.service.work(work)
+
+
+def _preview(viewer: Viewer, newcomer: Newcomer, language: str) -> list[dict[str, Any]]:
+    """The first rows of the page such a person would get."""
+    answer = viewer.service.answers.fresh("", "home", newcomer, language)
+    page = msgspec.json.decode(answer.body)
+    cards = Cards(viewer, viewer.words())
+    rows = [{**row, "courses": row["courses"][:PREVIEW_CARDS]} for row in page["carousels"][:PREVIEW_ROWS]]
+    return [cards.carousel(row, page["language"], eager=True) for row in rows]
+
+
+async def finish(request: Request) -> Response:
+    """Keep the picks as interests, the title in a cookie, and go to the page."""
+    from skillfirst.serve.api import keep_picks
+
+    viewer = viewer_of(request, "profile", anybody=True)
+    form = await request.form()
+    viewer.service.callers.check_form(viewer.caller, str(form.get("form_token", "")), request.app.state.gate.now())
+    title = str(form.get("title", ""))[:200]
+    chosen = tuple(dict.fromkeys(str(p)[:200] for p in form.getlist("pick")))[:MOST_PICKS]
+    member_id = viewer.member_id
+    if member_id and chosen:
+        await keep_picks(viewer.service, viewer.caller, member_id, Newcomer(None, (), chosen))
+    response = RedirectResponse(viewer.url("/"), 303)
+    if title:
+        value = f"{short(member_id)}.{title.encode('ascii', 'ignore').decode()}"
+        response.set_cookie(TITLE_COOKIE, value, max_age=31_536_000, httponly=True, samesite="lax")
+    return response
+
+
+ROUTES = [
+    Route("/welcome", titles),
+    Route("/welcome/skills", picks),
+    Route("/welcome", finish, methods=["POST"]),
+]
