@@ -18,8 +18,8 @@ from skillfirst.skills.inference.rows import BUCKETS, FEATURES, feature_rows
 from skillfirst.skills.inference.sampling import hidden_skills, mix
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.sources import EASE, NEIGHBOURS, NET, NOTHING
-from skillfirst.skills.inference.tables import InferenceTables, ProfileColumns
-from skillfirst.skills.inference.title import TitleTable, title_table
+from skillfirst.skills.inference.tables import InferenceTables, ProfileColumns, TitleTable
+from skillfirst.skills.inference.title import title_table
 from skillfirst.tables.sparse import Csr
 
 EMPTY_EVERY = 5  # every fifth calibration member shows no skill at all

@@ -5,55 +5,18 @@ Measured on 36,714 developers: wants predicted by a model of wants nDCG .49, by 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import njit
 
 from skillfirst.skills.inference.goals import Wanted
-from skillfirst.skills.inference.net import Net, score
 from skillfirst.skills.inference.profiles import Profiles
 from skillfirst.skills.inference.settings import Inference
-from skillfirst.skills.inference.tables import ProfileColumns
+from skillfirst.skills.inference.sources import score
+from skillfirst.skills.inference.tables import InterestTables
 from skillfirst.skills.inference.top import by_code, offer
 from skillfirst.tables.schemas import Source
-
-
-@dataclass(frozen=True, slots=True)
-class InterestTables:
-    """A model of wants. `active`: int32, A, its skills; `known`: bool, A, those it may predict; `linear`: whether the
-    network's output is the probability itself (ridge) or its logit."""
-
-    active: npt.NDArray[np.int32]
-    known: npt.NDArray[np.bool_]
-    net: Net
-    columns: ProfileColumns
-    linear: npt.NDArray[np.bool_]
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Everything as named NumPy arrays without objects."""
-        return {
-            "active": self.active,
-            "known": self.known,
-            "linear": self.linear,
-            "intercept": self.net.intercept,
-            "weights": self.net.linear,
-            "into": self.net.into,
-            "hidden": self.net.hidden,
-            "out": self.net.out,
-            "column_title": self.columns.title,
-            "column_industry": self.columns.industry,
-            "column_country": self.columns.country,
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> InterestTables:
-        """The model again; the arrays may be memory-mapped."""
-        net = Net(*(arrays[name] for name in ("intercept", "weights", "into", "hidden", "out")))
-        columns = ProfileColumns(arrays["column_title"], arrays["column_industry"], arrays["column_country"])
-        return cls(arrays["active"], arrays["known"], net, columns, arrays["linear"])
 
 
 @njit(cache=True, nogil=True)

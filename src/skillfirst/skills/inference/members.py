@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skillfirst.skills.inference.goals import goal_rows
-from skillfirst.skills.inference.interest import InterestTables, predict_rows
+from skillfirst.skills.inference.interest import predict_rows
 from skillfirst.skills.inference.profiles import Profiles, read_profiles
 from skillfirst.skills.inference.rows import infer_rows
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.sources import Knowledge, Members, Rules
-from skillfirst.skills.inference.tables import InferenceTables
+from skillfirst.skills.inference.tables import InferenceTables, InterestTables
 from skillfirst.tables.schemas import INFERRED, Source
 from skillfirst.tables.sparse import to_lists
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from skillfirst.skills.inference.settings import Inference
 
@@ -42,29 +41,6 @@ def no_net() -> Net:
     """A network over nothing."""
     zero = np.zeros((0, 0), np.float32)
     return Net(np.zeros(0, np.float32), zero, zero, np.zeros(0, np.float32), zero)
-
-
-@njit(cache=True, nogil=True)
-def score(intercept: Any, linear: Any, into: Any, hidden: Any, out: Any, x: Any, w: Any, n: Any, z: Any) -> None:
-    """Logits of one member into `z`; `x[:n]`: input places, `w[:n]`: their values. Sums in the order given."""
-    width = len(intercept)
-    units = len(hidden)
-    h = hidden.copy()
-    for j in range(width):
-        z[j] = intercept[j]
-    for i in range(n):
-        value = w[i]
-        row = linear[x[i]]
-        for j in range(width):
-            z[j] += value * row[j]
-        row = into[x[i]]
-        for j in range(units):
-            h[j] += value * row[j]
-    for u in range(units):
-        value = np.tanh(h[u])
-        row = out[u]
-        for j in range(width):
-            z[j] += value * row[j]
 
 
 def train(

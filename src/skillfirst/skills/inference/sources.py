@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from skillfirst.skills.inference.net import score
-
 NOTHING, NEIGHBOURS, EASE, NET = 0, 1, 2, 3
 """How co-occurrence is known."""
 
@@ -204,6 +202,29 @@ def add_ease(start: int, stop: int, held: Any, place: Any, weights: Any, full: A
             row = weights[x]
             for a in range(len(row)):
                 full[a] += row[a]
+
+
+@njit(cache=True, nogil=True)
+def score(intercept: Any, linear: Any, into: Any, hidden: Any, out: Any, x: Any, w: Any, n: Any, z: Any) -> None:
+    """Logits of one member into `z`; `x[:n]`: input places, `w[:n]`: their values. Sums in the order given."""
+    width = len(intercept)
+    units = len(hidden)
+    h = hidden.copy()
+    for j in range(width):
+        z[j] = intercept[j]
+    for i in range(n):
+        value = w[i]
+        row = linear[x[i]]
+        for j in range(width):
+            z[j] += value * row[j]
+        row = into[x[i]]
+        for j in range(units):
+            h[j] += value * row[j]
+    for u in range(units):
+        value = np.tanh(h[u])
+        row = out[u]
+        for j in range(width):
+            z[j] += value * row[j]
 
 
 @njit(cache=True, nogil=True)

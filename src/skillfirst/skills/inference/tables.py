@@ -13,10 +13,26 @@ import pyarrow.compute as pc
 
 from skillfirst.skills.inference.net import Net
 from skillfirst.skills.inference.profiles import Profiles
-from skillfirst.skills.inference.title import TitleTable
 from skillfirst.tables.sparse import Csr, Offsets
 
+Floats = npt.NDArray[np.float32]
+
 LEVELS = 4  # unknown, beginner, intermediate, advanced
+
+
+@dataclass(frozen=True, slots=True)
+class TitleTable:
+    """Skills of titles.
+
+    `popularity`: float32, S, P(s) over members who list any skill. A member with title t holds s with probability
+    `base[t]` x popularity[s] + `excess`[t, s]: what is not stored in `excess` backs off to popularity.
+    `goal`: titles x skills, how much s belongs to t, for those who want to get there.
+    """
+
+    popularity: Floats
+    base: Floats
+    excess: Csr
+    goal: Csr
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +178,38 @@ class InferenceTables:
             arrays["fusion"],
             arrays["calibrated"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class InterestTables:
+    """A model of wants. `active`: int32, A, its skills; `known`: bool, A, those it may predict; `linear`: whether the
+    network's output is the probability itself (ridge) or its logit."""
+
+    active: npt.NDArray[np.int32]
+    known: npt.NDArray[np.bool_]
+    net: Net
+    columns: ProfileColumns
+    linear: npt.NDArray[np.bool_]
+
+    def arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Everything as named NumPy arrays without objects."""
+        return {
+            "active": self.active,
+            "known": self.known,
+            "linear": self.linear,
+            "intercept": self.net.intercept,
+            "weights": self.net.linear,
+            "into": self.net.into,
+            "hidden": self.net.hidden,
+            "out": self.net.out,
+            "column_title": self.columns.title,
+            "column_industry": self.columns.industry,
+            "column_country": self.columns.country,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> InterestTables:
+        """The model again; the arrays may be memory-mapped."""
+        net = Net(*(arrays[name] for name in ("intercept", "weights", "into", "hidden", "out")))
+        columns = ProfileColumns(arrays["column_title"], arrays["column_industry"], arrays["column_country"])
+        return cls(arrays["active"], arrays["known"], net, columns, arrays["linear"])

@@ -7,31 +7,13 @@ counts (Gelman et al., Bayesian Data Analysis, ch. 5: hierarchical shrinkage; k 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from skillfirst.skills.inference.counts import MILLI, InferenceCounts
 from skillfirst.skills.inference.settings import Inference
+from skillfirst.skills.inference.tables import Floats, TitleTable
 from skillfirst.tables.sparse import Csr
-
-Floats = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class TitleTable:
-    """Skills of titles.
-
-    `popularity`: float32, S, P(s) over members who list any skill. A member with title t holds s with probability
-    `base[t]` x popularity[s] + `excess`[t, s]: what is not stored in `excess` backs off to popularity.
-    `goal`: titles x skills, how much s belongs to t, for those who want to get there.
-    """
-
-    popularity: Floats
-    base: Floats
-    excess: Csr
-    goal: Csr
 
 
 def popularity(counts: InferenceCounts, anonymity: int) -> Floats:

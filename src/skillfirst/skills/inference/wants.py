@@ -11,10 +11,10 @@ import pyarrow as pa
 from skillfirst.skills.inference import net
 from skillfirst.skills.inference.counts import columns_of
 from skillfirst.skills.inference.fitting import dense, profile_columns
-from skillfirst.skills.inference.interest import InterestTables
 from skillfirst.skills.inference.profiles import Profiles, read_profiles
 from skillfirst.skills.inference.sampling import Hashes, hash_ids
 from skillfirst.skills.inference.settings import Inference
+from skillfirst.skills.inference.tables import InterestTables
 from skillfirst.tables.schemas import Interaction
 from skillfirst.tables.sparse import Csr
 
