@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.kernel.tag import TagResult, TagSettings, tag
 from skillfirst.skills.taxonomy import Taxonomy
+from skillfirst.skills.titles import TitleMatcher
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.offline import OfflineStore, Run, RunWriter
 from skillfirst.stores.table_parts import write_part_apart
@@ -173,9 +175,19 @@ def read_taxonomy(tables: Mapping[str, pa.Table]) -> Taxonomy:
 def resolvers(taxonomy: Taxonomy, experiments: Sequence[Experiment] = ()) -> Resolvers:
     """What gather needs to turn profile texts into codes and members into arms."""
 
+    matcher = cache(lambda: TitleMatcher.fit(taxonomy.title_names, taxonomy.title_aliases))
+
     def titles(texts: pa.Array) -> tuple[list[list[int]], list[list[float]]]:
-        codes = taxonomy.resolve_titles(texts).tolist()
-        return [[c] if c >= 0 else [] for c in codes], [[1.0] if c >= 0 else [] for c in codes]
+        """A known name is one title; what people write otherwise is a distribution over titles, or none."""
+        codes = taxonomy.resolve_titles(texts)
+        found = [[int(c)] if c >= 0 else [] for c in codes]
+        weights = [[1.0] if c >= 0 else [] for c in codes]
+        unknown = np.flatnonzero(codes < 0)
+        if len(unknown) and len(taxonomy.titles):
+            near = matcher().match(texts.take(pa.array(unknown)).to_pylist())
+            for i, own, shares in zip(unknown.tolist(), *near, strict=True):
+                found[i], weights[i] = list(own), list(shares)
+        return found, weights
 
     arms = (lambda ids: arms_column(experiments, ids)) if experiments else None
     return Resolvers(skills=taxonomy.resolve, skill_count=len(taxonomy), titles=titles, arms=arms)

@@ -21,6 +21,7 @@ from skillfirst.tables.vocabulary import Vocabulary
 
 CHANNELS = ("feed", "home")
 DAY = 86_400
+SURE = 0.5  # a guess among titles is never named
 TONGUES = 3  # languages of a member whose popular courses the fallback knows
 
 TREND = (Context.TRENDING_TITLE, Context.TRENDING_FAMILY, Context.TRENDING_INDUSTRY, Context.TRENDING)
@@ -41,7 +42,7 @@ def member_arrays(batch: pa.RecordBatch, model: Model, policy: Policy) -> tuple[
     level = _column(batch, "level", np.int8)
     languages, spoken = _languages(batch)
     outlook, views, opens = _views(model, policy, languages, spoken, now, level)
-    title, target = first_of_list(batch.column("title")), first_of_list(batch.column("target_title"))
+    title, target = named_title(batch, "title"), named_title(batch, "target_title")
     skills = weighted_skills(batch, model, policy)
     course_offsets, course = _flat(batch, "course", np.int32)
     seen = exposures(batch, None, policy.discount)
@@ -62,6 +63,12 @@ def member_arrays(batch: pa.RecordBatch, model: Model, policy: Policy) -> tuple[
         resting=resting.view(np.uint8),
     )  # fmt: skip
     return members, views, opens
+
+
+def named_title(batch: pa.RecordBatch, name: str) -> Array:
+    """The title a reason may name: the likeliest one if it is likelier than not, else -1; int32 by row."""
+    title, weight = first_of_list(batch.column(name)), first_of_list(batch.column(f"{name}_weight"))
+    return np.where(weight >= SURE, title, -1).astype(np.int32)
 
 
 def weighted_skills(batch: pa.RecordBatch, model: Model, policy: Policy) -> dict[str, Array]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,12 +40,13 @@ def to_lists(offsets: npt.NDArray[np.integer], values: pa.Array | npt.NDArray[np
     return pa.ListArray.from_arrays(pa.array(np.asarray(offsets, np.int32)), values)
 
 
-def first_of_list(lists: pa.ListArray) -> npt.NDArray[np.int32]:
-    """First value of each list, -1 where the list is empty."""
+def first_of_list(lists: pa.ListArray) -> npt.NDArray[Any]:
+    """First value of each list in the values' own dtype, -1 where the list is empty."""
     offsets, values = list_parts(lists)
-    out = np.full(len(lists), -1, np.int32)
+    flat = values.to_numpy(zero_copy_only=False)
+    out = np.full(len(lists), -1, flat.dtype)
     some = offsets[1:] > offsets[:-1]
-    out[some] = values.to_numpy(zero_copy_only=False)[offsets[:-1][some]]
+    out[some] = flat[offsets[:-1][some]]
     return out
 
 
