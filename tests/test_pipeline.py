@@ -193,3 +193,15 @@ def test_a_run_that_lost_too_much_is_refused_and_says_what(data, tmp_path):
 def test_losses_are_shares_of_what_serves(now, found):
     before, after = {"counts": {"served": 100}}, {"counts": {"served": now}}
     assert len(losses(after, before, Losses(members=0.10))) == found
+
+
+def test_what_a_member_searched_for_is_read_for_skills(data, tmp_path):
+    (data / "activity.csv").write_text(
+        "member_id,time,kind,skill,text\nnew,2026-05-30T10:00:00Z,search,,how to start welding\nann,2026-05-30T10:00:00Z,follow,SQL,\n"
+    )
+    run = run_night(night(data, tmp_path / "store"), LocalEngine(1))
+    own = {(r["member_id"], r["skill_id"]): r["source"] for r in rows_of(run, "member_skills")}
+    assert own["new", "welding"] == "activity"
+    assert "activity" in own["ann", "sql"]
+    feed = next(r for r in rows_of(run) if (r["member_id"], r["channel"]) == ("new", "feed"))
+    assert (feed["course_id"][0], feed["context"][0], feed["context_evidence"][0]) == ("c3", "activity", "welding")

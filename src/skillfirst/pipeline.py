@@ -1,6 +1,6 @@
 """The night: sources in, carousels out. Stages hand over to one another here and nowhere else.
 
-    check -> taxonomy -> tag -> catalogue -> gather -> count -> Model -> recommend -> a whole run, or none
+check -> taxonomy -> tag -> catalogue -> gather -> count -> Model -> recommend -> a whole run, or none
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from functools import cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +35,9 @@ from skillfirst.kernel.explain import sources
 from skillfirst.kernel.fit import finish
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
-from skillfirst.kernel.tag import TagResult, TagSettings, tag
+from skillfirst.kernel.tag import TagResult, TagSettings, mentioned_skills, tag
 from skillfirst.skills.taxonomy import Taxonomy
-from skillfirst.skills.titles import TitleMatcher
+from skillfirst.skills.titles.resolving import match_titles
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.offline import OfflineStore, Run, RunWriter
 from skillfirst.stores.table_parts import write_part_apart
@@ -119,8 +119,12 @@ def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run
         progress("gather", 0, checked.members)
         with clock.stage("gather"):
             gathered = gather(
-                checked, resolvers(taxonomy, night.experiments), catalogue.courses, now=night.now,
-                out_dir=writer.folder / "documents", spread=engine.map,
+                checked,
+                resolvers(taxonomy, night.experiments),
+                catalogue.courses,
+                now=night.now,
+                out_dir=writer.folder / "documents",
+                spread=engine.map,
             )
         with clock.stage("fit"):
             partials = engine.count(gathered.parts, catalogue, night.policy)
@@ -146,7 +150,8 @@ def _workshop(store: Path) -> Iterator[Path]:
 
 
 def _log_parts(night: Night, work: Path) -> tuple[Path | None, int]:
-    """The event log's events up to the end of the day as one Parquet file (None when there are none), and how far it was read."""
+    """The event log's events up to the end of the day as a Parquet file (None when there are none), and how far it
+    was read."""
     place = night.store / "events"
     if not place.exists():
         return None, 0
@@ -173,24 +178,14 @@ def read_taxonomy(tables: Mapping[str, pa.Table]) -> Taxonomy:
 
 
 def resolvers(taxonomy: Taxonomy, experiments: Sequence[Experiment] = ()) -> Resolvers:
-    """What gather needs to turn profile texts into codes and members into arms."""
-
-    matcher = cache(lambda: TitleMatcher.fit(taxonomy.title_names, taxonomy.title_aliases))
-
-    def titles(texts: pa.Array) -> tuple[list[list[int]], list[list[float]]]:
-        """A known name is one title; what people write otherwise is a distribution over titles, or none."""
-        codes = taxonomy.resolve_titles(texts)
-        found = [[int(c)] if c >= 0 else [] for c in codes]
-        weights = [[1.0] if c >= 0 else [] for c in codes]
-        unknown = np.flatnonzero(codes < 0)
-        if len(unknown) and len(taxonomy.titles):
-            near = matcher().match(texts.take(pa.array(unknown)).to_pylist())
-            for i, own, shares in zip(unknown.tolist(), *near, strict=True):
-                found[i], weights[i] = list(own), list(shares)
-        return found, weights
-
-    arms = (lambda ids: arms_column(experiments, ids)) if experiments else None
-    return Resolvers(skills=taxonomy.resolve, skill_count=len(taxonomy), titles=titles, arms=arms)
+    """What gather needs to turn profile texts into codes and members into arms; it may travel to other processes."""
+    return Resolvers(
+        skills=taxonomy.resolve,
+        skill_count=len(taxonomy),
+        titles=partial(match_titles, taxonomy=taxonomy),
+        find_skills=partial(mentioned_skills, taxonomy=taxonomy),
+        arms=partial(arms_column, tuple(experiments)) if experiments else None,
+    )
 
 
 def _industries(checked: Checked) -> Vocabulary:
@@ -342,7 +337,9 @@ def _manifest(
         "engine": type(engine).__name__,
         "inputs": checked.hashes,
         "policy": asdict(model.policy),
-        "experiments": {e.name: {"shares": dict(e.arms), "salt": e.salt, "holdout": e.holdout} for e in night.experiments},
+        "experiments": {
+            e.name: {"shares": dict(e.arms), "salt": e.salt, "holdout": e.holdout} for e in night.experiments
+        },
         "arms": model.arms,
         "counts": {
             **checked.counts,

@@ -10,11 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from skillfirst.skills.tagging.alias import named_skills
 from skillfirst.skills.tagging.base import CANDIDATES, TagSource, Use, candidate_table
 from skillfirst.skills.tagging.choice import Choice, choose
 from skillfirst.skills.tagging.courses import CourseTexts
 from skillfirst.skills.tagging.embeddings import embedder
 from skillfirst.skills.tagging.formula import Reading
+from skillfirst.skills.tagging.gazetteer import gazetteer
 from skillfirst.skills.tagging.human import HumanTags, human_tags
 from skillfirst.skills.tagging.incremental import Previous, content_hashes, tagging_key, unchanged
 from skillfirst.skills.tagging.review import apply_decisions
@@ -202,3 +204,13 @@ def _sorted_skills(used: pa.Table, texts: CourseTexts) -> pa.Table:
     place = pc.index_in(used["course_id"], pa.array(texts.ids, pa.string()))
     order = pc.sort_indices(used.append_column("place", place), [("place", "ascending"), ("skill_id", "ascending")])
     return used.take(order).select(COURSE_SKILLS.schema.names).combine_chunks()
+
+
+def mentioned_skills(texts: pa.Array, taxonomy: Taxonomy) -> list[list[int]]:
+    """Codes (ascending) of the skills each text names, by the rules of the alias tagger; a search is a title."""
+    lexicon = gazetteer(taxonomy)
+    out = []
+    for text in texts.to_pylist():
+        named = named_skills([("title", text or "")], lexicon, taxonomy)
+        out.append(sorted(code for code, spans in named.items() if spans.total))
+    return out
