@@ -24,7 +24,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from skillfirst.errors import UsageError
 
 FILE = "skillfirst.toml"
-SECTIONS = ("sources", "variables", "checks", "settings", "policy")
+SECTIONS = ("sources", "variables", "checks", "settings", "policy", "experiments")
 PREFIX = "SKILLFIRST_"
 
 
@@ -51,6 +51,17 @@ class Losses(BaseModel):
     personal: float = Field(default=0.10, ge=0, le=1, description="share of members with personal reasons lost")
 
 
+class Trial(BaseModel):
+    """An experiment that runs: who is in which arm, and what each arm changes in the policy."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shares: dict[str, float] = Field(description="arm -> share of the members, together 1")
+    salt: str = Field(default="", description="a new salt draws everybody again")
+    holdout: float = Field(default=0.0, ge=0, lt=1, description="share of members in no arm")
+    arms: dict[str, dict[str, Any]] = Field(default_factory=dict, description="arm -> names of the policy it changes")
+
+
 class Settings(BaseSettings):
     """Everything a command can be told beside its options."""
 
@@ -64,6 +75,7 @@ class Settings(BaseSettings):
     tagging: Tagging = Tagging()
     losses: Losses = Losses()
     policy: dict[str, Any] = Field(default_factory=dict, description="every name of the policy, with dots")
+    experiments: dict[str, Trial] = Field(default_factory=dict, description="by name, in the file alone")
 
     @classmethod
     def settings_customise_sources(
@@ -100,7 +112,7 @@ def names() -> list[str]:
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             out += [f"{name}.{part}" for part in inner.model_fields]
-        elif name != "policy":
+        elif name not in ("policy", "experiments"):
             out.append(name)
     return out
 
@@ -121,13 +133,27 @@ def _from_file(path: Path) -> dict[str, Any]:
     if unknown:
         known = ", ".join(SECTIONS)
         raise UsageError(f"{path} has a section nobody reads: [{unknown[0]}]", next_step=f"Known are: {known}")
-    for section in ("settings", "policy"):
+    for section in ("settings", "policy", "experiments"):
         if not isinstance(document.get(section, {}), dict):
             raise UsageError(f"{path}: [{section}] is a section")
     said = dict(document.get("settings", {}))
+    twice = [name for name in ("policy", "experiments") if name in said]
+    if twice:
+        raise UsageError(f"{path}: [settings] holds no {twice[0]}", next_step=f"Write [{twice[0]}].")
+    if "experiments" in document:
+        said["experiments"] = {name: _experiment(path, name, trial) for name, trial in document["experiments"].items()}
     if "policy" in document:
         said["policy"] = flat(document["policy"])
     return said
+
+
+def _experiment(path: Path, name: str, trial: Any) -> dict[str, Any]:
+    arms = trial.get("arms", {}) if isinstance(trial, dict) else None
+    if not isinstance(arms, dict) or not all(isinstance(changes, dict) for changes in arms.values()):
+        raise UsageError(
+            f"{path}: [experiments.{name}] holds shares, and [experiments.{name}.arms.ARM] what an arm changes"
+        )
+    return {**trial, "arms": {arm: flat(changes) for arm, changes in arms.items()}}
 
 
 def _from_environment() -> dict[str, Any]:

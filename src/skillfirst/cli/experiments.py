@@ -77,7 +77,7 @@ def lift(
         )
     period = Period(_midnight(start), _midnight(end), history)
     with tempfile.TemporaryDirectory(prefix="skillfirst-") as spill, events_parquet(store, events) as path:
-        design = _design(experiment, share, path)
+        design = _design(experiment, share, path, store)
         reading = read(path, design, control, period, primary=primary, method=method, spill=spill)
     if out is not None:
         _write(out, to_html(reading) if out.suffix == ".html" else to_json(reading) + "\n")
@@ -99,8 +99,8 @@ def _midnight(day: str) -> dt.datetime:
     return dt.datetime.combine(day_of(day), dt.time(), dt.UTC)
 
 
-def _design(name: str, share: list[str] | None, path: Path) -> Experiment:
-    """The experiment with its shares: as given, else equal among the arms the log names."""
+def _design(name: str, share: list[str] | None, path: Path, store: Path | None) -> Experiment:
+    """The experiment with its shares: as given, else as of the store's latest run, else equal among the log's arms."""
     from skillfirst.experiments.assignment import HOLDOUT, Experiment
     from skillfirst.experiments.exposure import exposed_by_events
 
@@ -112,6 +112,8 @@ def _design(name: str, share: list[str] | None, path: Path) -> Experiment:
             if isinstance(error, UsageError):
                 raise
             raise UsageError(f"--share wants ARM=SHARE with a number, not {share}") from None
+    if store is not None and (known := _running(store).get(name)):
+        return Experiment(name, known["shares"], known.get("salt", ""), known.get("holdout", 0.0))
     met = exposed_by_events(path, name).members
     arms = [arm for arm in sorted(set(met["arm"].to_pylist())) if arm != HOLDOUT]
     if not arms:
@@ -120,6 +122,14 @@ def _design(name: str, share: list[str] | None, path: Path) -> Experiment:
             next_step="Is the experiment's name spelled as in the events?",
         )  # fmt: skip
     return Experiment(name, dict.fromkeys(arms, 1 / len(arms)))
+
+
+def _running(store: Path) -> dict[str, Any]:
+    """The experiments of the store's latest run."""
+    from skillfirst.stores.offline import OfflineStore
+
+    offline = OfflineStore(store)
+    return dict(offline.open().manifest.get("experiments", {})) if offline.latest() else {}
 
 
 def fit_discount(
@@ -149,7 +159,7 @@ def fit_discount(
     if out is not None:
         curves = [("fitted", found.settings)] if found.accepted else []
         _write(out, curve_svg(found.bins, [*curves, ("default", Discount())]))
-    values = {
+    values: dict[str, Any] = {
         "accepted": found.accepted, "why": found.why, "impressions": len(log),
         "settings": _plain(asdict(found.settings)),
         "set": [f"policy.discount.{name}={value}" for name, value in _flat(settings).items()],

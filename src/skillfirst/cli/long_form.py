@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from skillfirst.kernel.arms import group_by_policy
 from skillfirst.kernel.infer import infer
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.recommend import recommend, weighted_skills
@@ -65,7 +66,8 @@ class LongForm:
         context, evidence = (
             list_parts(shown.column(name))[1].cast(pa.string()) for name in ("context", "context_evidence")
         )
-        skill_columns = self._contributions(members, row // many, course, each)
+        counted = np.asarray(list_parts(shown.column("affinity"))[1].to_numpy(zero_copy_only=False)) > 0
+        skill_columns = self._contributions(members, row // many, course, counted, each)
         columns = {
             "member_id": shown.column("member_id").take(pa.array(row)),
             "channel": shown.column("channel").take(pa.array(row)),
@@ -96,17 +98,28 @@ class LongForm:
             out.append(known[key])
         return out
 
+    def _weights(self, members: pa.RecordBatch, width: int) -> tuple[Array, Array]:
+        """(member x width + skill ascending, weight) of every scored skill, by the Policy of each member's arms."""
+        keys, weights = [], []
+        for policy, rows in group_by_policy(members.column("arms"), self.model.policy, self.model.arms):
+            weighed = weighted_skills(members.take(pa.array(rows)), self.model, policy)
+            keys.append(np.repeat(rows, np.diff(weighed["offsets"])) * width + weighed["skill"])
+            weights.append(weighed["held"] + weighed["wanted"])
+        key, weight = np.concatenate([np.empty(0, np.int64), *keys]), np.concatenate([np.empty(0), *weights])
+        order = np.argsort(key, kind="stable")
+        return key[order], weight[order]
+
     def _contributions(
-        self, members: pa.RecordBatch, owner: Array, course: Array, language: Sequence[str]
+        self, members: pa.RecordBatch, owner: Array, course: Array, counted: Array, language: Sequence[str]
     ) -> dict[str, Any]:
-        """The three skill columns: records of each shown course that meet a weighted skill of its member."""
+        """The three skill columns: records of each shown course that meet a weighted skill of its member.
+
+        `counted`: whether affinity brought the course here; a course to continue, or a popular one, matched nothing.
+        """
         model = self.model
         layout, taxonomy = model.layout, model.taxonomy
-        weighted = weighted_skills(members, model, model.policy)
         width = max(len(taxonomy), 1)
-        holder = np.repeat(np.arange(members.num_rows), np.diff(weighted["skill_offsets"]))
-        keys = holder * width + weighted["skill"]  # ascending: members in order, skills ascending within
-        weight = weighted["held"] + weighted["wanted"]
+        keys, weight = self._weights(members, width)
         start = np.asarray(layout.record_offsets)[course]
         many = np.asarray(layout.record_offsets)[course + 1] - start
         item = np.repeat(np.arange(len(course)), many)
@@ -115,7 +128,7 @@ class LongForm:
         taught = np.asarray(layout.record_weight)[record].astype(np.float64)
         wanted = owner[item] * width + skill
         at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-        met = (keys[at] == wanted) & (taught > 0) if len(keys) else np.zeros(len(wanted), bool)
+        met = (keys[at] == wanted) & (taught > 0) & counted[item] if len(keys) else np.zeros(len(wanted), bool)
         item, skill, value = item[met], skill[met], weight[at[met]] * taught[met] if len(keys) else taught[met]
         order = np.lexsort((skill, item))
         item, skill, value = item[order], skill[order], value[order]

@@ -35,6 +35,8 @@ from skillfirst.errors import SkillfirstError
 ParserUsageError: type[Any] = typer.BadParameter.__mro__[1]
 ParserError: type[Any] = typer.BadParameter.__mro__[2]
 
+INTERRUPTED = 130  # 128 + SIGINT, as shells expect
+
 app = typer.Typer(
     name="skillfirst",
     help="Recommends courses to people by their skills, and says why.",
@@ -79,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
     except SkillfirstError as error:
         return _say(str(error), error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
-        return _say("interrupted", 130)
+        return _say("interrupted", INTERRUPTED)
     except ParserUsageError as error:
         where = error.ctx.command_path if error.ctx is not None else "skillfirst"
         words = error.format_message()
@@ -105,6 +107,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _code(result: Any) -> int:
+    if result == INTERRUPTED:
+        return _say("interrupted", INTERRUPTED)
     return result if isinstance(result, int) else 0
 
 

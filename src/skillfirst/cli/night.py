@@ -9,7 +9,15 @@ import typer
 
 from skillfirst.cli.console import answer, columns, progress
 from skillfirst.cli.options import Data, Day, Json, Set, Store, Var
-from skillfirst.cli.reading import day_of, pairs, policy_of, settings_for, tagging_of
+from skillfirst.cli.reading import (
+    day_of,
+    experiments_of,
+    lasting_messages,
+    pairs,
+    policy_of,
+    settings_for,
+    tagging_of,
+)  # fmt: skip
 from skillfirst.errors import ExtraMissing, UsageError
 
 if TYPE_CHECKING:
@@ -39,12 +47,13 @@ def run(
     if master is not None and engine != "spark":
         raise UsageError("--master goes with --engine spark")
     settings = settings_for(data, set_)
+    experiments, arms = experiments_of(settings)
     night = Night(
         data, store, day_of(day), policy_of(settings), tagging_of(settings), settings.channels,
         variables=pairs(var, "--var"), max_bad_share=settings.max_bad_share, memory=settings.memory,
-        keep_runs=settings.keep_runs,
+        keep_runs=settings.keep_runs, experiments=experiments, arms=arms,
     )  # fmt: skip
-    with progress() as show:
+    with lasting_messages(), progress() as show:
         done = run_night(night, engine_for(engine, master, settings.workers), show)
     answer(as_json(done), in_words(done), json)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from skillfirst.errors import DataError, NotFound, UsageError
 
+_PASSING = re.compile(r"\S*/rejects/[\w.]+\.jsonl")
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from skillfirst.experiments.assignment import Experiment
     from skillfirst.ingest.checked import Checked
     from skillfirst.kernel.policy import Policy
     from skillfirst.kernel.tag import TagSettings
@@ -55,6 +59,18 @@ def policy_of(settings: Settings) -> Policy:
     return Policy().with_settings(settings.policy)
 
 
+def experiments_of(settings: Settings) -> tuple[list[Experiment], dict[str, dict[str, dict[str, Any]]]]:
+    """The experiments that run, and by experiment and arm what is changed. Raises UsageError for bad shares."""
+    from skillfirst.experiments.assignment import Experiment
+
+    running = [Experiment(name, t.shares, t.salt, t.holdout) for name, t in settings.experiments.items()]
+    for experiment in running:
+        strange = sorted(set(settings.experiments[experiment.name].arms) - set(experiment.arms))
+        if strange:
+            raise UsageError(f"experiment {experiment.name} has no arm {strange[0]!r} among its shares")
+    return running, {name: dict(t.arms) for name, t in settings.experiments.items()}
+
+
 def tagging_of(settings: Settings) -> TagSettings:
     """The settings of the taggers."""
     from skillfirst.kernel.tag import TagSettings
@@ -71,6 +87,23 @@ def open_run(store: Path, run_id: str = "latest") -> Run:
             f"there is no store at {store}", next_step=f"Make one: skillfirst run --data DATA --store {store}"
         )
     return OfflineStore(store).open(run_id)
+
+
+def without_passing_folders(text: str) -> str:
+    """A message in which rejects stand in a folder that is gone when it is read."""
+    return _PASSING.sub("what `skillfirst check DATA --rejects FOLDER` keeps", text)
+
+
+@contextmanager
+def lasting_messages() -> Iterator[None]:
+    """An error about rejected rows says how to see them, not where they were."""
+    try:
+        yield
+    except DataError as error:
+        if error.next_step is not None:
+            error.next_step = without_passing_folders(error.next_step)
+        error.message = without_passing_folders(error.message)
+        raise
 
 
 @contextmanager
@@ -128,8 +161,8 @@ def findings_of(checked: Checked) -> list[dict[str, Any]]:
     """What a check found, JSON-ready."""
     return [
         {
-            "weight": str(f.weight), "table": f.table, "column": f.column, "message": str(f), "count": f.count,
-            "first": f.first, "next_step": f.next_step,
+            "weight": str(f.weight), "table": f.table, "column": f.column, "message": without_passing_folders(str(f)),
+            "count": f.count, "first": f.first, "next_step": without_passing_folders(f.next_step or "") or None,
         }
         for f in checked.findings
     ]  # fmt: skip

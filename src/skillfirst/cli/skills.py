@@ -10,7 +10,16 @@ import typer
 
 from skillfirst.cli.console import answer, columns, progress
 from skillfirst.cli.options import Data, Day, Json, MaybeStore, Out, Set, Var
-from skillfirst.cli.reading import checked_files, day_of, open_run, pairs, policy_of, settings_for, tagging_of
+from skillfirst.cli.reading import (
+    checked_files,
+    day_of,
+    lasting_messages,
+    open_run,
+    pairs,
+    policy_of,
+    settings_for,
+    tagging_of,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,7 +110,7 @@ def review_tags(
     settings = settings_for(data, set_)
     answers = _decisions(decisions)
     shown = None if store is None else _times_shown(open_run(store))
-    with tempfile.TemporaryDirectory(prefix="skillfirst-") as work:
+    with lasting_messages(), tempfile.TemporaryDirectory(prefix="skillfirst-") as work:
         checked = read(data, work, variables=pairs(var, "--var"), memory=settings.memory)
     taxonomy = read_taxonomy(checked.tables)
     courses = checked.tables["courses"]
@@ -126,7 +135,7 @@ def infer(data: Data, out: Out, day: Day = None, set_: Set = None, var: Var = No
 
     check_ending(out)
     settings = settings_for(data, set_)
-    with tempfile.TemporaryDirectory(prefix="skillfirst-") as store, progress() as show:
+    with lasting_messages(), tempfile.TemporaryDirectory(prefix="skillfirst-") as store, progress() as show:
         night = Night(
             data, Path(store), day_of(day), policy_of(settings), tagging_of(settings), ("feed",),
             variables=pairs(var, "--var"), max_bad_share=settings.max_bad_share, memory=settings.memory,

@@ -10,7 +10,7 @@ import typer
 
 from skillfirst.cli.console import answer
 from skillfirst.cli.options import Json, Set, Var
-from skillfirst.cli.reading import findings_of, pairs, settings_for
+from skillfirst.cli.reading import findings_of, pairs, settings_for, without_passing_folders
 
 if TYPE_CHECKING:
     from skillfirst.ingest.checked import Checked
@@ -44,7 +44,10 @@ def check(
         "rejected": checked.rejected,
         "findings": findings_of(checked),
     }
-    answer(values, _in_words(checked), json)
+    text = _in_words(checked)
+    if checked.rejected:
+        text += f"\nrows left out: {rejects}" if rejects else "\nrows left out: see them with --rejects FOLDER"
+    answer(values, text, json)
     raise typer.Exit(1 if checked.fatal else 0)
 
 
@@ -62,6 +65,6 @@ def _in_words(checked: Checked) -> str:
     for table, rows in checked.counts.items():
         bad = checked.rejected.get(table, 0)
         lines.append(f"{table}: {rows:,} rows" + (f", {bad:,} left out" if bad else ""))
-    lines += [f"{finding.weight}: {finding}" for finding in checked.findings]
+    lines += [f"{finding.weight}: {without_passing_folders(str(finding))}" for finding in checked.findings]
     lines.append("the tables cannot be used" if checked.fatal else "the tables can be used")
     return "\n".join(lines)

@@ -130,6 +130,8 @@ def _check_table(
         return
     if table.name in LARGE and table.name != "members" and "members" not in checked.large:
         return  # what is wrong with members has been said; nothing can refer to them
+    if table.name == "events" and "courses" not in checked.tables:
+        return  # the same with courses
     rejects = RejectFile(checked.work.parent / "rejects" / f"{table.name}.jsonl")
     try:
         if table.name in CATALOGUE:

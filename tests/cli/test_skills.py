@@ -1,0 +1,131 @@
+"""tag, review-tags and evaluate on a handful of courses."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pyarrow.parquet as pq
+import pytest
+
+HEAD = "course_id,title,description,skills\n"
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Courses without tags, courses with, and a closed vocabulary."""
+    (tmp_path / "courses.csv").write_text(
+        HEAD + "a,Welding for beginners,Welding steel plates,Spanish\nb,SQL by example,Queries in SQL,\n"
+    )
+    (tmp_path / "tagged.jsonl").write_text(
+        "".join(
+            json.dumps({"course_id": f"t{i}", "title": f"{skill} part {i}", "skills": [skill]}) + "\n"
+            for i, skill in enumerate(["Bee keeping", "SQL", "Welding"] * 8)
+        )
+    )
+    (tmp_path / "skills.csv").write_text("skill_id,name\nw,Welding\ns,SQL\n")
+    return tmp_path
+
+
+def test_tag_writes_candidates_and_says_why(skillfirst, files):
+    said = skillfirst("tag", "--courses", "courses.csv", "--out", "tags.parquet", "--json")
+    assert said.code == 0
+    assert (said.json["method"], said.json["courses"]) == ("formula", 2)
+    assert "no labelled course" in said.json["why"]
+    tags = pq.read_table("tags.parquet")
+    assert tags.column_names == ["course_id", "skill_id", "weight", "probability", "use", "source", "evidence"]
+    best = {row["course_id"]: row["skill_id"] for row in reversed(tags.to_pylist())}
+    assert best == {"a": "welding", "b": "sql"}
+    assert max(tags["course_id"].to_pylist().count(c) for c in "ab") <= 50
+
+
+def test_tags_inside_the_courses_are_ignored_unless_asked_for(skillfirst, files):
+    def human(*more):
+        said = skillfirst("tag", "--courses", "courses.csv", "--out", "tags.csv", *more)
+        assert said.code == 0
+        with open("tags.csv", newline="") as file:
+            return [row["skill_id"] for row in csv.DictReader(file) if row["source"] == "human"]
+
+    assert human() == []
+    assert human("--own-tags") == ["spanish"]
+
+
+def test_skills_close_the_vocabulary_and_labels_open_it(skillfirst, files):
+    closed = skillfirst("tag", "--courses", "courses.csv", "--skills", "skills.csv", "--out", "tags.jsonl", "--json")
+    assert closed.json["skills"] == 2
+    with open("tags.jsonl") as file:
+        assert {json.loads(line)["skill_id"] for line in file} <= {"w", "s"}
+    args = ("--courses", "courses.csv", "--labelled", "tagged.jsonl", "--out", "tags.jsonl", "--json")
+    opened = skillfirst("tag", *args).json
+    assert opened["labelled_courses"] == 24
+    assert opened["unknown_label_tags"] == 0
+    known = skillfirst("tag", "--courses", "courses.csv", "--out", "tags.jsonl", "--json").json["skills"]
+    assert opened["skills"] == known + 1  # bee keeping is not in the built-in taxonomy
+    both = skillfirst("tag", *args, "--skills", "skills.csv").json
+    assert both["unknown_label_tags_first"] == ["Bee keeping"]
+
+
+def test_a_persons_decision_is_taken_back(skillfirst, academy):
+    said = skillfirst("review-tags", "--data", academy, "--out", "sheet.csv", "--json")
+    assert said.json["rows"] > 0
+    with open("sheet.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["course_id", "title", "skill_id", "skill", "probability", "evidence", "decision"]
+    rows[0]["decision"] = "refused"
+    with open("decided.csv", "w", newline="") as file:
+        out = csv.DictWriter(file, rows[0])
+        out.writeheader()
+        out.writerows(rows)
+    again = skillfirst("review-tags", "--data", academy, "--decisions", "decided.csv", "--out", "again.csv", "--json")
+    assert again.json["rows"] <= len(rows)
+    with open("again.csv", newline="") as file:
+        asked = {(row["course_id"], row["skill_id"]) for row in csv.DictReader(file)}
+    assert (rows[0]["course_id"], rows[0]["skill_id"]) not in asked
+    args = ("--courses", academy / "courses.csv", "--own-tags", "--decisions", "decided.csv", "--out", "tags.csv")
+    assert skillfirst("tag", *args).code == 0
+    with open("tags.csv", newline="") as file:
+        left = {(row["course_id"], row["skill_id"]) for row in csv.DictReader(file)}
+    assert (rows[0]["course_id"], rows[0]["skill_id"]) not in left
+
+
+def test_review_puts_what_is_shown_first(skillfirst, academy, night):
+    said = skillfirst("review-tags", "--data", academy, "--store", night, "--rows", "1", "--out", "one.jsonl", "--json")
+    assert said.json["rows"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["tag", "--courses", "nowhere.csv", "--out", "t.csv"], 1, "there is no file nowhere.csv"),
+        (["tag", "--courses", "bad.csv", "--out", "t.csv"], 1, "courses.course_id"),
+        (["tag", "--courses", "courses.csv", "--out", "t.txt"], 2, "tells no format"),
+        (["tag", "--courses", "courses.csv", "--out", "bad.csv/t.csv"], 1, "cannot be written"),
+        (["tag", "--courses", "courses.csv", "--embeddings", "oracle", "--out", "t.csv"], 2, "oracle"),
+        (["tag", "--courses", "courses.csv", "--decisions", "bad.csv", "--out", "t.csv"], 1, "decisions"),
+        (["tag", "--courses", "courses.csv", "--decisions", "nowhere.csv", "--out", "t.csv"], 1, "cannot be read"),
+        (["tag", "--courses", "courses.csv", "--skills", "bad.csv", "--out", "t.csv"], 1, "skills.skill_id"),
+        (["review-tags", "--data", "nowhere", "--out", "t.csv"], 1, "there is nothing at nowhere"),
+        (["review-tags", "--data", ".", "--store", "nowhere", "--out", "t.csv"], 1, "there is no store"),
+        (["evaluate", "tagging", "--courses", "nowhere.csv"], 1, "there is no file"),
+        (["evaluate", "tagging", "--courses", "courses.csv", "--draws", "1"], 2, "--draws"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_one_message(skillfirst, files, arguments, code, words):
+    (files / "bad.csv").write_text("name\nx\n")
+    skillfirst(*arguments).fails(code, words)
+
+
+def test_evaluate_tagging_stands_beside_baselines(skillfirst, files):
+    said = skillfirst("evaluate", "tagging", "--courses", "tagged.jsonl", "--draws", "20", "--json")
+    assert said.code == 0
+    assert set(said.json["methods"]) == {"popularity", "name match", "formula, no labels", "ours"}
+    value, low, high = said.json["methods"]["ours"]["R@10"]
+    assert low <= value <= high
+    in_words = skillfirst("evaluate", "tagging", "--courses", "tagged.jsonl", "--draws", "20").out
+    assert "popularity" in in_words
+    assert "nDCG@10" in in_words
+
+
+def test_evaluate_without_anything_to_test_on(skillfirst, files):
+    (files / "one.csv").write_text(HEAD + "a,Untagged,,\n")
+    skillfirst("evaluate", "tagging", "--courses", "one.csv").fails(1, "no course with a known tag")

@@ -1,0 +1,137 @@
+"""init, check and import."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+
+def test_what_init_makes_can_be_checked(skillfirst, tmp_path):
+    assert skillfirst("init", "new").code == 0
+    said = skillfirst("check", "new", "--json")
+    assert said.code == 0
+    assert said.json["usable"] is True
+    assert said.json["findings"] == []
+    assert said.json["counts"] == {"courses": 8, "members": 5, "member_skills": 8, "events": 5}
+
+
+def test_init_overwrites_only_when_told(skillfirst, tmp_path):
+    said = skillfirst("init", "new", "--json")
+    assert said.json["files"] == ["courses.csv", "events.csv", "member_skills.csv", "members.csv", "skillfirst.toml"]
+    (tmp_path / "new" / "members.csv").write_text("mine")
+    skillfirst("init", "new").fails(2, "exists already", "--force")
+    assert (tmp_path / "new" / "members.csv").read_text() == "mine"
+    assert skillfirst("init", "new", "--force").code == 0
+    assert (tmp_path / "new" / "members.csv").read_text().startswith("member_id")
+
+
+def test_init_where_nothing_can_be_written(skillfirst, tmp_path):
+    (tmp_path / "file").write_text("")
+    skillfirst("init", "file/new").fails(1, "cannot be written")
+
+
+def test_the_comments_of_the_sample_are_settings_that_exist(academy, tmp_path, skillfirst):
+    """Every commented line of [settings] and [policy] works when the sign is taken away."""
+    text = (academy / "skillfirst.toml").read_text()
+    part = text[text.index("[settings]") :]
+    lines = [line.removeprefix("# ") if " = " in line.split("#", 2)[1:2][0:1].__str__() else line
+             for line in part.splitlines() if line.strip()]  # fmt: skip
+    (tmp_path / "skillfirst.toml").write_text("\n".join(line for line in lines if not line.startswith("# ")))
+    from skillfirst.cli.reading import policy_of
+    from skillfirst.settings import read_settings
+
+    settings = read_settings(tmp_path)
+    assert settings.keep_runs == 7
+    policy = policy_of(settings)
+    assert (policy.floor, policy.fill, policy.page.row_least, policy.page.rows) == (1, 24, 1, 20)
+
+
+@pytest.fixture
+def spoiled(academy, tmp_path):
+    """The sample with a bad level, an unknown member and a date that does not exist."""
+    folder = shutil.copytree(academy, tmp_path / "spoiled")
+    with (folder / "members.csv").open("a") as file:
+        file.write("m6,,,,,,genius,\n")
+    with (folder / "member_skills.csv").open("a") as file:
+        file.write("m77,Java,explicit\n")
+    return folder
+
+
+def test_check_names_what_is_wrong(skillfirst, spoiled, tmp_path):
+    said = skillfirst("check", spoiled, "--json", "--rejects", tmp_path / "rejects")
+    assert said.code == 0
+    told = {(f["table"], f["column"]): f for f in said.json["findings"]}
+    assert told["members", "level"]["count"] == 1
+    assert "genius" in told["members", "level"]["first"]
+    assert told["member_skills", "member_id"]["count"] == 1
+    rejected = json.loads((tmp_path / "rejects" / "member_skills.jsonl").read_text())
+    assert rejected["values"]["member_id"] == "m77"
+
+
+def test_check_refuses_what_run_would_refuse(skillfirst, spoiled):
+    (spoiled / "courses.csv").unlink()
+    said = skillfirst("check", spoiled, "--json")
+    assert said.code == 1
+    assert said.json["usable"] is False
+    in_words = skillfirst("check", spoiled)
+    assert in_words.code == 1
+    assert "the tables cannot be used" in in_words.out
+    assert "courses" in in_words.out
+
+
+def test_a_message_names_no_folder_that_is_gone(skillfirst, spoiled):
+    said = skillfirst("check", spoiled, "--set", "max_bad_share=0")
+    assert said.code == 1
+    assert "--rejects FOLDER" in said.out
+    assert "/tmp/skillfirst-" not in said.out
+    skillfirst("run", "--data", spoiled, "--store", "s", "--set", "max_bad_share=0").fails(
+        1, "skillfirst check", "--rejects"
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda f: None, "there is nothing at"),
+        (lambda f: f.mkdir(), "no table was found"),
+        (lambda f: f.write_text("hello"), "neither a directory of tables nor a mapping file"),
+    ],
+)
+def test_check_without_tables(skillfirst, tmp_path, make, words):
+    make(tmp_path / "data")
+    skillfirst("check", tmp_path / "data").fails(1, words)
+
+
+def test_check_with_an_unknown_variable(skillfirst, academy):
+    skillfirst("check", academy, "--var", "shared=x").fails(1, "no variable 'shared'")
+
+
+def test_a_toml_with_an_unknown_section(skillfirst, tmp_path, academy):
+    folder = shutil.copytree(academy, tmp_path / "data")
+    (folder / "skillfirst.toml").write_text("[polizy]\nfloor = 1\n")
+    skillfirst("check", folder).fails(2, "[polizy]", "policy")
+
+
+def test_import_csv_gives_tables_that_check_accepts(skillfirst, tmp_path, academy):
+    (tmp_path / "own.csv").write_text("name,aliases,parents\nWelding,TIG welding;MIG welding,\nTIG,,Welding\n")
+    folder = shutil.copytree(academy, tmp_path / "data")
+    said = skillfirst("import", "csv", "own.csv", "--out", folder, "--json")
+    assert said.code == 0
+    assert said.json["counts"]["skills"] == 2
+    assert skillfirst("check", folder, "--json").json["counts"]["skills"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["import", "linkedin", "x", "--out", "y"], 2, "'linkedin' is not one of"),
+        (["import", "csv", "nothing.csv", "--out", "y"], 1, "there is no file"),
+        (["import", "esco", "nothing", "--out", "y"], 1, "nothing"),
+        (["import", "onet", "nothing", "--out", "y"], 1, "nothing"),
+        (["import", "csv", "nothing.csv", "--out", "y", "--language", "de"], 2, "--language goes with esco"),
+    ],
+)
+def test_import_of_what_is_not_there(skillfirst, arguments, code, words):
+    skillfirst(*arguments).fails(code, words)
