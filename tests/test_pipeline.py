@@ -40,7 +40,13 @@ c6,Java next year,2027-01-01,Java,en,60,code
     "titles.csv": "title_id,name,aliases\nwelder,Welder,\n",
     "title_skills.csv": "title_id,skill_id,weight\nwelder,welding,0.9\n",
     "members.csv": "member_id,title,languages\n0007,Welder,en\nann,,en\nbob,,en;de\nnew,,\n",
-    "member_skills.csv": "member_id,skill,source\nann,java,\nann,JVM,\nann,Spanish,interest\nbob,Java,explicit\nbob,SQL,explicit\n",
+    "member_skills.csv": """member_id,skill,source
+ann,java,
+ann,JVM,
+ann,Spanish,interest
+bob,Java,explicit
+bob,SQL,explicit
+""",
     "events.csv": "time,member_id,kind,course_id,seconds\n2026-05-01T10:00:00Z,bob,complete,c1,\n",
 }
 
@@ -130,14 +136,18 @@ def test_the_log_of_visitors_nobody_knows_does_not_stop_a_night(data, tmp_path):
     store = tmp_path / "store"
     moment = dt.datetime(2026, 5, 31, 9, tzinfo=dt.UTC)
     with EventLog.open(store / "events") as log:
-        log.append([{"event_id": "v", "kind": "click", "member_id": "visitor", "course_id": "c1", "time": moment.isoformat()}], moment)
+        log.append(
+            [{"event_id": "v", "kind": "click", "member_id": "visitor", "course_id": "c1", "time": moment.isoformat()}],
+            moment,
+        )
     assert run_night(night(data, store), LocalEngine(1)).manifest["counts"]["served"] == 4
 
 
 def test_an_experiment_puts_arms_into_the_rows_and_its_policy_into_the_lists(data, tmp_path):
     trial = Experiment("length", {"short": 0.5, "long": 0.5})
     run = run_night(
-        night(data, tmp_path / "s", experiments=(trial,), arms={"length": {"short": {"list_length": 1, "fill": 1}}}), LocalEngine(1)
+        night(data, tmp_path / "s", experiments=(trial,), arms={"length": {"short": {"list_length": 1, "fill": 1}}}),
+        LocalEngine(1),
     )
     lengths = {(dict(r["arms"])["length"], len(r["course_id"])) for r in rows_of(run) if r["channel"] == "feed"}
     assert {n for arm, n in lengths if arm == "short"} <= {1}
@@ -145,7 +155,7 @@ def test_an_experiment_puts_arms_into_the_rows_and_its_policy_into_the_lists(dat
 
 
 def test_a_setting_nobody_knows_stops_before_anything_is_read(data, tmp_path):
-    with pytest.raises(UsageError, match="no setting policy.colour"):
+    with pytest.raises(UsageError, match=r"no setting policy\.colour"):
         run_night(night(data, tmp_path / "s", arms={"x": {"y": {"colour": 1}}}), LocalEngine(1))
 
 
@@ -167,7 +177,9 @@ def test_published_answers_are_served_member_by_member(data, tmp_path):
         assert publish(run, online) == 4
         page = json.loads(online.get("ann", "home"))
         feed = json.loads(online.get("ann", "feed"))
-        document = pa.ipc.read_record_batch(pa.py_buffer(online.get_document("0007")), read_part(next((run.path / "documents").glob("*"))).schema)
+        document = pa.ipc.read_record_batch(
+            pa.py_buffer(online.get_document("0007")), read_part(next((run.path / "documents").glob("*"))).schema
+        )
     assert page["carousels"][0]["courses"][0]["title"]
     assert {c["course_id"] for c in feed["courses"]} >= {"c1", "c2", "c4"}
     assert document.column("member_id").to_pylist() == ["0007"]
@@ -197,7 +209,9 @@ def test_losses_are_shares_of_what_serves(now, found):
 
 def test_what_a_member_searched_for_is_read_for_skills(data, tmp_path):
     (data / "activity.csv").write_text(
-        "member_id,time,kind,skill,text\nnew,2026-05-30T10:00:00Z,search,,how to start welding\nann,2026-05-30T10:00:00Z,follow,SQL,\n"
+        "member_id,time,kind,skill,text\n"
+        "new,2026-05-30T10:00:00Z,search,,how to start welding\n"
+        "ann,2026-05-30T10:00:00Z,follow,SQL,\n"
     )
     run = run_night(night(data, tmp_path / "store"), LocalEngine(1))
     own = {(r["member_id"], r["skill_id"]): r["source"] for r in rows_of(run, "member_skills")}

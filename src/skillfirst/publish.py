@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class Losses:
     personal: float = 0.10  # share of members whose list has a reason of their own, not a fallback
 
 
-def losses(manifest: dict[str, Any], serving: dict[str, Any], allowed: Losses) -> list[str]:
+def losses(manifest: Mapping[str, Any], serving: Mapping[str, Any], allowed: Losses) -> list[str]:
     """What a run lost too much of against the serving one (manifest counts), in words; empty when fine."""
     new, old = manifest["counts"], serving["counts"]
     found = []

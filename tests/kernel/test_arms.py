@@ -58,6 +58,6 @@ def test_groups_stand_in_the_order_of_their_first_row(setting):
 
 
 def test_an_override_nobody_knows_names_experiment_arm_and_setting():
-    with pytest.raises(UsageError, match="experiment x, arm y: .*policy.colour"):
+    with pytest.raises(UsageError, match=r"experiment x, arm y: .*policy\.colour"):
         check_arms({"x": {"y": {"colour": "red"}}}, Policy())
     check_arms(ARMS, Policy())

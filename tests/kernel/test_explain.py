@@ -33,7 +33,8 @@ def shop(academy):
     done = catalogue.courses.code("done")
     people = {
         "ann": {
-            "skills": ["java", "sql", "spanish"], "wanted": ["sql"], "course": [done], "course_kind": [4], "course_time": [1],
+            "skills": ["java", "sql", "spanish"], "wanted": ["sql"],
+            "course": [done], "course_kind": [4], "course_time": [1],
             "course_seconds": [0],
         },
         "bob": {"skills": ["java", "sql"]}, "cem": {"skills": ["java"]},

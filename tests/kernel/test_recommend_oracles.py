@@ -47,14 +47,18 @@ def plain_feed(member, courses, holders, population, floor, k):
 
 
 def as_plain(catalogue, members):
-    skills = catalogue.taxonomy.skills
+    skills, matrix = catalogue.taxonomy.skills, catalogue.course_skills
     courses = [
         (catalogue.courses[i], None if day < -(2**30) else int(day),
-         {skills[int(s)]: float(w) for s, w in zip(catalogue.course_skills.row(i), catalogue.course_skills.row_values(i), strict=True)})
+         dict(zip([skills[int(s)] for s in matrix.row(i)], matrix.row_values(i).tolist(), strict=True)))
         for i, day in enumerate(catalogue.created)
     ]  # fmt: skip
     people = [
-        {"member_id": m["member_id"], "skills": [skills[s] for s in m["skill"]], "wanted": [skills[s] for s in m["wanted"]]}
+        {
+            "member_id": m["member_id"],
+            "skills": [skills[s] for s in m["skill"]],
+            "wanted": [skills[s] for s in m["wanted"]],
+        }
         for m in members.select(["member_id", "skill", "wanted"]).to_pylist()
     ]
     holders = defaultdict(int)
@@ -93,11 +97,14 @@ def test_the_feed_equals_plain_python(world, academy, seed, members, courses, sk
 
 SQL = """
 with counted as (select skill, count(*) n from holds group by skill),
-held as (select member, skill, ln(1 + (select count(*) from people) / n) w from holds join counted using (skill) where n >= $floor),
-matched as (select member, course, any_value(day) as created, sum(w * weight) affinity, list_sort(list(skill)) as overlap
+held as (select member, skill, ln(1 + (select count(*) from people) / n) w
+         from holds join counted using (skill) where n >= $floor),
+matched as (select member, course, any_value(day) as created, sum(w * weight) affinity,
+                   list_sort(list(skill)) as overlap
             from held join teaches using (skill) group by member, course),
 placed as (select *, max(affinity) over (partition by member, overlap) best,
-           row_number() over (partition by member, overlap order by created desc nulls last, round(affinity, 9) desc, course) turn from matched)
+           row_number() over (partition by member, overlap
+                              order by created desc nulls last, round(affinity, 9) desc, course) turn from matched)
 select member, list(course order by turn, round(best, 9) desc, len(overlap) desc, overlap) courses
 from placed group by member order by member
 """
@@ -109,7 +116,12 @@ def test_the_feed_equals_sql(world, academy):
     model = academy.model_of(catalogue, batch, policy)
     plain, people, _ = as_plain(catalogue, batch)
     con = duckdb.connect(config={"threads": 1})
-    holds = pa.table({"member": [m["member_id"] for m in people for _ in m["skills"]], "skill": [s for m in people for s in m["skills"]]})
+    holds = pa.table(
+        {
+            "member": [m["member_id"] for m in people for _ in m["skills"]],
+            "skill": [s for m in people for s in m["skills"]],
+        }
+    )
     teaches = pa.table(
         {
             "course": [c for c, _, t in plain for _ in t], "day": [d for _, d, t in plain for _ in t],

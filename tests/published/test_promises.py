@@ -132,7 +132,12 @@ def page(academy):
     skills = ["java", "objects", "spanish", "sql", "welding"]
     taxonomy = academy.taxonomy_of(skills, ["engineer"], [("engineer", "sql", 1.0)])
     courses = {
-        f"{skill}-{i}": {"skills": [skill], "created_on": D(2024, 1, i), "title": f"{skill} {i}", "duration_minutes": 60.0}
+        f"{skill}-{i}": {
+            "skills": [skill],
+            "created_on": D(2024, 1, i),
+            "title": f"{skill} {i}",
+            "duration_minutes": 60.0,
+        }
         for skill in skills
         for i in range(1, 13)
     }
@@ -245,7 +250,12 @@ def test_of_a_course_and_its_translation_the_one_in_the_members_first_language_i
         "french": {"skills": ["java"], "language": "fr", "translation_of": "english"},
     }
     policy = Policy(floor=1, fallback="none", inference=academy.silent)
-    for languages, shown in ((["fr", "en"], ["french"]), (["en", "fr"], ["english"]), (["fr"], ["french"]), ([], ["english"])):
+    for languages, shown in (
+        (["fr", "en"], ["french"]),
+        (["en", "fr"], ["english"]),
+        (["fr"], ["french"]),
+        ([], ["english"]),
+    ):
         assert feed(academy, courses, {"ann": {"skills": ["java"], "languages": languages}}, policy=policy)[0] == shown
     done = {"course": [0], "course_kind": [4], "course_time": [1], "course_seconds": [0]}
     people = {"ann": {"skills": ["java"], "languages": ["en", "fr"], **done}}
@@ -257,15 +267,28 @@ def test_without_round_robin_the_best_score_comes_first_whatever_the_bucket(acad
     courses |= {"s": {"skills": {"sql": 0.5}}}
     policy = Policy(floor=1, fallback="none", collapse="none", diversify="none", inference=academy.silent)
     shown, row = feed(academy, courses, {"ann": {"skills": ["java", "sql"]}}, policy=policy)
-    assert (shown, row["bucket"], row["context_evidence"]) == (["j0", "j1", "j2", "s"], [1, 1, 1, 2], ["java"] * 3 + ["sql"])
+    assert (shown, row["bucket"], row["context_evidence"]) == (
+        ["j0", "j1", "j2", "s"],
+        [1, 1, 1, 2],
+        ["java"] * 3 + ["sql"],
+    )
 
 
 def test_a_newcomer_finds_several_rows_of_what_others_take(academy):
-    courses = {f"{field}{i}": {"skills": [field], "category": field} for field in ("java", "sql", "welding") for i in range(20)}
+    courses = {
+        f"{field}{i}": {"skills": [field], "category": field} for field in ("java", "sql", "welding") for i in range(20)
+    }
     catalogue = academy.catalogue_of(academy.taxonomy_of(["java", "sql", "welding"]), courses)
     batch = academy.people_of(catalogue, {"nobody": {}})
-    row = recommend(batch, academy.model_of(catalogue, batch, Policy(collapse="none", inference=academy.silent)), ["home"])
-    contexts = {(r, c, e) for r, c, e in zip(*(row.column(n)[0].as_py() for n in ("carousel_rank", "context", "context_evidence")), strict=True)}
+    row = recommend(
+        batch, academy.model_of(catalogue, batch, Policy(collapse="none", inference=academy.silent)), ["home"]
+    )
+    contexts = {
+        (r, c, e)
+        for r, c, e in zip(
+            *(row.column(n)[0].as_py() for n in ("carousel_rank", "context", "context_evidence")), strict=True
+        )
+    }
     assert contexts == {
         (1, "popular", None), (2, "popular_category", "java"), (3, "popular_category", "sql"),
         (4, "popular_category", "welding"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from skillfirst.ranking.series import plain_title, series_groups
@@ -10,7 +12,7 @@ from skillfirst.tables.sparse import Csr
 
 def grouped(titles, skills=None, authors=None, languages=None, series=None, collapse="auto"):
     n = len(titles)
-    matrix = Csr.from_rows([{s: 1.0 for s in row} for row in (skills or [[0]] * n)], 5)
+    matrix = Csr.from_rows([dict.fromkeys(row, 1.0) for row in (skills or [[0]] * n)], 5)
     group, _, _ = series_groups(
         titles, authors or [None] * n, languages or ["en"] * n, series or [None] * n, matrix, collapse
     )
@@ -53,7 +55,7 @@ def test_groups_list_their_courses_newest_first():
     matrix = Csr.from_rows([{0: 1.0}] * 4, 1)
     group, offsets, course = series_groups(["A", "B", "A", "B"], [None] * 4, ["en"] * 4, [None] * 4, matrix, "auto")
     assert group.tolist() == [0, 1, 0, 1]
-    assert [course[a:b].tolist() for a, b in zip(offsets[:-1], offsets[1:], strict=True)] == [[0, 2], [1, 3]]
+    assert [course[a:b].tolist() for a, b in itertools.pairwise(offsets)] == [[0, 2], [1, 3]]
 
 
 def test_versions_and_levels_are_no_part_of_a_title():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pyarrow as pa
 from hypothesis import given
@@ -17,7 +19,7 @@ def test_parts_of_a_slice_are_the_rows_of_the_slice(rows, start, length):
     lists = pa.array(rows, pa.list_(pa.int32())).slice(start, length)
     offsets, values = list_parts(lists)
     flat = values.to_pylist()
-    got = [flat[a:b] for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    got = [flat[a:b] for a, b in itertools.pairwise(offsets)]
     assert got == [row or [] for row in rows[start : start + length]]
     assert offsets[0] == 0
 
@@ -36,11 +38,7 @@ def test_lists_survive_the_way_there_and_back(rows):
     assert to_lists(*list_parts(lists)).to_pylist() == rows
 
 
-@given(
-    pairs=st.lists(
-        st.tuples(st.integers(0, 4), st.integers(0, 6), st.sampled_from([0.25, 0.5, 1.0])), max_size=20
-    )
-)
+@given(pairs=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 6), st.sampled_from([0.25, 0.5, 1.0])), max_size=20))
 def test_pairs_become_ascending_rows_and_the_largest_of_duplicates_stays(pairs):
     r, c, v = zip(*pairs, strict=True) if pairs else ((), (), ())
     matrix = Csr.from_pairs(r, c, v, (5, 7))

@@ -14,7 +14,13 @@ def test_codes_are_places_and_unknown_or_null_is_minus_one():
     words = Vocabulary(["sql", "java"])
     assert words.encode(["java", None, "welding", "sql"]).tolist() == [1, -1, -1, 0]
     assert words.decode([1, -1, 0]).to_pylist() == ["java", None, "sql"]
-    assert (words.code("java"), words.code("welding"), words[0], "sql" in words, 7 in words) == (1, -1, "sql", True, False)
+    assert (words.code("java"), words.code("welding"), words[0], "sql" in words, 7 in words) == (
+        1,
+        -1,
+        "sql",
+        True,
+        False,
+    )
 
 
 def test_sorted_is_by_bytes_and_without_repetition_or_null():

@@ -44,7 +44,8 @@ class Context(IntEnum):
 
 
 _EVIDENCE = {
-    Context.CONTINUE: "course", Context.WATCHED: "course", Context.WANTED: "skill", Context.GOAL: "title", Context.PREDICTED: "skill",
+    Context.CONTINUE: "course", Context.WATCHED: "course", Context.WANTED: "skill", Context.GOAL: "title",
+    Context.PREDICTED: "skill",
     Context.STAY_SHARP: "skill", Context.SKILL: "skill", Context.TITLE: "title", Context.ACTIVITY: "skill",
     Context.INFERRED: "skill", Context.TRENDING_TITLE: "title", Context.TRENDING_FAMILY: "family",
     Context.TRENDING_INDUSTRY: "industry", Context.NEW: "category", Context.POPULAR_TITLE: "title",

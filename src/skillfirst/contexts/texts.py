@@ -1,4 +1,7 @@
-"""The words of a context, in the member's language. Texts are made when shown; what is stored is context and evidence."""
+"""The words of a context, in the member's language.
+
+Texts are made when shown; what is stored is context and evidence.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ def check_arms(arms: Arms, policy: Policy) -> None:
             try:
                 policy.with_settings(dict(settings))
             except UsageError as error:
-                raise UsageError(f"experiment {experiment}, arm {arm}: {error.message}", next_step=error.next_step) from None
+                raise UsageError(
+                    f"experiment {experiment}, arm {arm}: {error.message}", next_step=error.next_step
+                ) from None
 
 
 def group_by_policy(column: pa.Array, policy: Policy, arms: Arms) -> list[tuple[Policy, npt.NDArray[np.int64]]]:

@@ -18,7 +18,8 @@ from skillfirst.tables.vocabulary import Vocabulary
 UNDATED = np.iinfo(np.int32).min
 # what a card shows and the rules read; descriptions and transcripts stay outside the Model
 CARD_COLUMNS = (
-    "course_id", "title", "created_on", "category", "author", "language", "level", "duration_minutes", "url", "image_url",
+    "course_id", "title", "created_on", "category", "author", "language", "level", "duration_minutes", "url",
+    "image_url",
     "series_id", "translation_of", "retired",
 )  # fmt: skip
 
@@ -46,12 +47,14 @@ class Catalogue:
     def created(self) -> npt.NDArray[np.int64]:
         """Days since 1970 by course; UNDATED where unknown."""
         days = self.cards.column("created_on").cast(pa.int32()).fill_null(UNDATED)
-        return days.to_numpy().astype(np.int64)
+        return np.asarray(days.to_numpy(), np.int64)
 
     @cached_property
     def minutes(self) -> npt.NDArray[np.float64]:
         """Length by course in minutes, NaN where unknown."""
-        return self.cards.column("duration_minutes").cast(pa.float64()).fill_null(np.nan).to_numpy()
+        return np.asarray(
+            self.cards.column("duration_minutes").cast(pa.float64()).fill_null(np.nan).to_numpy(), np.float64
+        )
 
     @cached_property
     def level(self) -> npt.NDArray[np.int8]:

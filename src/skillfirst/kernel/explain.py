@@ -63,7 +63,9 @@ def explain_member(member: pa.RecordBatch, model: Model, policy: Policy | None =
     }
 
 
-def explain_course(member: pa.RecordBatch, model: Model, course_id: str, policy: Policy | None = None) -> dict[str, Any]:
+def explain_course(
+    member: pa.RecordBatch, model: Model, course_id: str, policy: Policy | None = None
+) -> dict[str, Any]:
     """Why a course is (or is not) recommended to a member (a batch of one).
 
     Keys: matched (skill, weights, contribution, heaviest first), affinity, exposure and factor, score, bucket
@@ -86,14 +88,18 @@ def explain_course(member: pa.RecordBatch, model: Model, course_id: str, policy:
         "member_id": order["member_id"], "course_id": course_id, "title": model.catalogue.cards["title"][code].as_py(),
         "matched": matched, "affinity": sum(row["contribution"] for row in matched), "exposure": seen.get(code, 0.0),
         "score": None, "factor": None, "bucket": None, "turn": None, "rank": None,
-        "filters": filters(member, model, code, policy), "feed": _place(shown[0], course_id), "home": _place(shown[1], course_id),
+        "filters": filters(member, model, code, policy), "feed": _place(shown[0], course_id),
+        "home": _place(shown[1], course_id),
     }  # fmt: skip
     if at is not None:
         number = order["bucket"][at]
         out.update(
             affinity=order["affinity"][at], score=order["score"][at],
             factor=order["score"][at] / order["affinity"][at] if order["affinity"][at] else None,
-            bucket={"number": number, "skills": [row["skill_id"] for row in matched], "courses": order["bucket"].count(number)},
+            bucket={
+                "number": number, "skills": [row["skill_id"] for row in matched],
+                "courses": order["bucket"].count(number),
+            },
             turn=order["bucket"][: at + 1].count(number), rank=at + 1,
         )  # fmt: skip
         if out["feed"] is None and not out["filters"]:

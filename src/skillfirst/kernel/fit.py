@@ -1,13 +1,16 @@
-"""Counting members: `count` a batch, `merge` what was counted, `finish` into a Model. Engines map and merge, never train."""
+"""Counting members: `count` a batch, `merge` what was counted, `finish` into a Model.
+
+Engines map and merge; they never train.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from skillfirst.kernel.arms import Arms
 from skillfirst.kernel.catalogue import Catalogue
 from skillfirst.kernel.learners import Learners, Longs, count_learners
 from skillfirst.kernel.model import Model, build_model
@@ -69,9 +72,7 @@ def merge_all(partials: list[Partial]) -> Partial:
     return partials[0]
 
 
-def finish(
-    partials: list[Partial], catalogue: Catalogue, policy: Policy, day: int, arms: dict[str, dict[str, Any]] | None = None
-) -> Model:
+def finish(partials: list[Partial], catalogue: Catalogue, policy: Policy, day: int, arms: Arms | None = None) -> Model:
     """The Model of one night. `day`: days since 1970 the night stands at. `partials`: in the order of the parts."""
     from skillfirst.ranking.co_watch import co_watched
 

@@ -78,7 +78,9 @@ def count_learners(batch: pa.RecordBatch, catalogue: Catalogue) -> dict[str, Lea
     age = now[rows] - time if len(rows) else np.zeros(0, np.int64)
     window = np.where(age < WEEK, 1, np.where(age < 9 * WEEK, 2, 0))
     title = first_of_list(batch.column("title"))
-    family = np.where(title >= 0, catalogue.taxonomy.title_family[title], -1) if len(catalogue.taxonomy.titles) else title
+    family = (
+        np.where(title >= 0, catalogue.taxonomy.title_family[title], -1) if len(catalogue.taxonomy.titles) else title
+    )
     cohort = {
         "all": np.zeros(batch.num_rows, np.int64),
         "title": title,

@@ -24,6 +24,7 @@ import pyarrow.compute as pc
 
 from skillfirst.contexts.kinds import Context
 from skillfirst.errors import StoreError
+from skillfirst.kernel.arms import Arms
 from skillfirst.kernel.catalogue import UNDATED, Catalogue
 from skillfirst.kernel.policy import Policy, policy_from_dict
 from skillfirst.ranking.idf import Idf
@@ -85,7 +86,7 @@ class Model:
     day: int
     members: int
     policy: Policy
-    arms: dict[str, dict[str, Any]]
+    arms: Arms
     catalogue: Catalogue
     arrays: dict[str, npt.NDArray[Any]]
     path: Path | None = None
@@ -121,7 +122,8 @@ class Model:
         """Every id a context can name, one after the other, and where each context's ids begin (-1: names nothing)."""
         vocabularies = {
             "course": self.courses, "skill": self.taxonomy.skills, "title": self.taxonomy.titles,
-            "family": self.taxonomy.families, "industry": self.catalogue.industries, "category": self.catalogue.categories,
+            "family": self.taxonomy.families, "industry": self.catalogue.industries,
+            "category": self.catalogue.categories,
         }  # fmt: skip
         begin, start = 0, {}
         for name, vocabulary in vocabularies.items():
@@ -156,7 +158,9 @@ class Model:
         spoken = catalogue.languages.encode(pa.array(sorted({*languages, policy.language}), pa.string()))
         open_ = ~catalogue.retired & np.isin(catalogue.language, spoken[spoken >= 0])
         open_ &= (catalogue.created <= day) | (catalogue.created == UNDATED)
-        tongue = {self.catalogue.languages.code(t): i for i, t in reversed(list(enumerate((*languages, policy.language))))}
+        tongue = {
+            self.catalogue.languages.code(t): i for i, t in reversed(list(enumerate((*languages, policy.language))))
+        }
         offsets, course = self.arrays["twin_offsets"], self.arrays["twin_course"]
         for g in range(len(offsets) - 1):
             own = course[offsets[g] : offsets[g + 1]]
@@ -232,7 +236,14 @@ def load_model(path: Path | str) -> Model:
     industries = Vocabulary(_read_table(path / "industries.arrow").column("id").combine_chunks())
     catalogue = Catalogue(taxonomy, cards, matrix, _read_table(path / "course_sources.arrow"), industries)
     return Model(
-        head["version"], head["day"], head["members"], policy_from_dict(head["policy"]), head["arms"], catalogue, arrays, path
+        head["version"],
+        head["day"],
+        head["members"],
+        policy_from_dict(head["policy"]),
+        head["arms"],
+        catalogue,
+        arrays,
+        path,
     )
 
 
@@ -252,7 +263,7 @@ def build_model(
     policy: Policy,
     day: int,
     members: int,
-    arms: dict[str, dict[str, Any]],
+    arms: Arms,
 ) -> Model:
     """Put together what was fitted; the version is a hash of everything in it."""
     from skillfirst.ranking.similar import similar_courses
@@ -284,11 +295,12 @@ def build_model(
         "twin": twin, "twin_offsets": twin_offsets, "twin_course": twin_course,
         "similar_offsets": similar_offsets, "similar": similar,
         **shelves.arrays(),
-        **{f"layout_{name}": array for name, array in zip(Layout._fields, layout, strict=True)},
+        **{f"layout_{name}": np.asarray(array) for name, array in zip(Layout._fields, layout, strict=True)},
         **{f"inference_{name}": array for name, array in inference.arrays().items()},
     }  # fmt: skip
     sizes = {
-        "all": 1, "language": len(catalogue.languages), "category": len(catalogue.categories), "title": len(catalogue.taxonomy.titles),
+        "all": 1, "language": len(catalogue.languages), "category": len(catalogue.categories),
+        "title": len(catalogue.taxonomy.titles),
         "family": len(catalogue.taxonomy.families), "industry": len(catalogue.industries),
     }  # fmt: skip
     arrays["top_categories"] = _top_categories(shelves, catalogue)
@@ -300,16 +312,14 @@ def build_model(
 
 def _top_categories(shelves: ShelfIndex, catalogue: Catalogue) -> npt.NDArray[np.int32]:
     """Category codes by how many of the popular courses are of them, most first; only those that occur."""
-    popular = shelves.lists[shelves.rows["popular", "all"][0]] if ("popular", "all") in shelves.rows else []
-    of = catalogue.category[np.asarray(popular, np.int64)]
+    shelf = shelves.rows.get(("popular", "all"), {}).get(0)
+    of = catalogue.category[shelves.lists[shelf] if shelf is not None else np.empty(0, np.int64)]
     counts = np.bincount(of[of >= 0], minlength=len(catalogue.categories))
     order = np.lexsort((np.arange(len(counts)), -counts))
     return order[counts[order] > 0].astype(np.int32)
 
 
-def _version(
-    arrays: dict[str, npt.NDArray[Any]], catalogue: Catalogue, policy: Policy, day: int, arms: dict[str, dict[str, Any]]
-) -> str:
+def _version(arrays: dict[str, npt.NDArray[Any]], catalogue: Catalogue, policy: Policy, day: int, arms: Arms) -> str:
     digest = hashlib.sha256()
     for name in sorted(arrays):
         digest.update(name.encode())

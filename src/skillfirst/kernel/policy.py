@@ -63,7 +63,7 @@ class Policy:
     cool_off: CoolOff = field(default_factory=lambda: CoolOff(days=0.0))
 
     def with_settings(self, settings: dict[str, Any]) -> Policy:
-        """A copy with dotted names overridden, `{"list_length": 50, "page.rows": 10}`; unknown names raise UsageError."""
+        """A copy with dotted names overridden, `{"list_length": 50, "page.rows": 10}`; UsageError for unknown ones."""
         policy = self
         for name, value in settings.items():
             policy = _override(policy, name.split("."), value, name)

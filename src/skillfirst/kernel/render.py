@@ -14,6 +14,8 @@ from skillfirst.contexts.texts import spoken, text
 from skillfirst.kernel.catalogue import primary
 from skillfirst.kernel.model import Model
 
+# what a card says beside its skills, where it is known
+SHOWN = ("course_id", "title", "level", "duration_minutes", "language", "category", "author", "url", "image_url")
 SHOWN_SKILLS = 3  # skills of a card, heaviest first
 
 
@@ -31,7 +33,9 @@ class Renderer:
         # codes instead of strings: the dictionary of course ids is the Model's vocabulary
         course = rows.column("course_id")
         flat = course.flatten()
-        codes = self.model.courses.encode(flat.dictionary)[flat.indices.to_numpy(zero_copy_only=False)] if len(flat) else []
+        codes = (
+            self.model.courses.encode(flat.dictionary)[flat.indices.to_numpy(zero_copy_only=False)] if len(flat) else []
+        )
         columns = {
             name: rows.column(name).flatten().to_pylist()
             for name in ("affinity", "score", "bucket", "carousel_rank", "position", "context", "context_evidence")
@@ -68,7 +72,7 @@ class Renderer:
             row = self.model.catalogue.cards.slice(int(code), 1).to_pylist()[0]
             card = {
                 name: row[name]
-                for name in ("course_id", "title", "level", "duration_minutes", "language", "category", "author", "url", "image_url")
+                for name in SHOWN
                 if row[name] is not None
             }  # fmt: skip
             card["skills"] = self.top_skills(int(code))
@@ -140,6 +144,7 @@ class Renderer:
                 heads[r] = self.reason(x, e, language)
             rows[r].append(self._item(c, p, a, s, b, b""))
         carousels = [
-            b'{"rank":%d,' % rank + heads[rank] + b',"courses":[' + b",".join(cards) + b"]}" for rank, cards in rows.items()
+            b'{"rank":%d,' % rank + heads[rank] + b',"courses":[' + b",".join(cards) + b"]}"
+            for rank, cards in rows.items()
         ]
         return b'"carousels":[' + b",".join(carousels) + b"]"

@@ -48,7 +48,8 @@ def _shelves(model: Model) -> Shelves:
     return Shelves(
         courses=len(model.courses), offsets=a["shelf_offsets"], course=a["shelf_course"],
         similar_offsets=a["similar_offsets"], similar=a["similar"], group=a["group"],
-        group_offsets=a["group_offsets"], group_course=a["group_course"], twin=a["twin"], twin_offsets=a["twin_offsets"], twin_course=a["twin_course"],
+        group_offsets=a["group_offsets"], group_course=a["group_course"], twin=a["twin"],
+        twin_offsets=a["twin_offsets"], twin_course=a["twin_course"],
         level=np.ascontiguousarray(catalogue.level),
         categories=len(catalogue.categories), category=np.ascontiguousarray(catalogue.category),
         created=np.ascontiguousarray(catalogue.created), minutes=np.ascontiguousarray(catalogue.minutes),
