@@ -135,11 +135,35 @@ def java():
         pytest.skip(str(error))
 
 
-@pytest.fixture(scope="module")
-def local_spark(java):
+class Sessions:
+    """The one Spark session that a process may have at a time; starting one takes longer than most tests."""
+
+    def __init__(self):
+        self.engine = None
+
+    def at(self, master):
+        if self.engine is None or self.engine.master != master:
+            self.close()
+            self.engine = SparkEngine(master=master, conf=SMALL)
+        return self.engine
+
+    def close(self):
+        if self.engine is not None:
+            self.engine.close()
+            self.engine = None
+
+
+@pytest.fixture(scope="session")
+def sessions(java):
+    kept = Sessions()
+    yield kept
+    kept.close()
+
+
+@pytest.fixture
+def local_spark(sessions):
     """Two threads of Spark in this process's Java."""
-    with SparkEngine(master="local[2]", conf=SMALL) as engine:
-        yield engine
+    return sessions.at("local[2]")
 
 
 class Daemon:
@@ -215,18 +239,18 @@ class Cluster:
 
 
 @pytest.fixture(scope="module")
-def cluster(java, tmp_path_factory):
+def cluster(sessions, tmp_path_factory):
     if shutil.which("bash") is None:
         pytest.skip("Spark's scripts need bash")
     started = Cluster(tmp_path_factory.mktemp("cluster"))
     yield started
+    sessions.close()
     started.stop()
 
 
-@pytest.fixture(scope="module")
-def cluster_spark(cluster):
-    with SparkEngine(master=cluster.url, conf=SMALL) as engine:
-        yield engine
+@pytest.fixture
+def cluster_spark(cluster, sessions):
+    return sessions.at(cluster.url)
 
 
 def write_tables(folder, members=300, skills=("java", "sql", "welding", "spanish", "nursing", "excel"), connections=()):
