@@ -97,7 +97,7 @@ def offer(
     return {
         "title": model.taxonomy.titles[at] if at >= 0 else None,
         "picks": described(model, chosen, language),
-        "skills": described(model, offers(model, at, chosen), language),
+        "skills": described(model, offers(serving, at, chosen), language),
         "found_skills": described(model, search_skills(serving, search, language), language),
         "found_titles": [
             {"title_id": model.taxonomy.titles[t], "name": model.taxonomy.title_name(t, language)} for t in found_titles

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from skillfirst import __version__
 from skillfirst.errors import SkillfirstError
 from skillfirst.serve import api, member_api
+from skillfirst.serve.admin import routes as admin_routes
 from skillfirst.serve.answers import Clock, system_clock
 from skillfirst.serve.demo import Demo
 from skillfirst.serve.gate import Gate
@@ -60,7 +61,7 @@ def create_app(
     web.state.service = service
     for router in (member_api.router, api.router, api.open_router):
         web.include_router(router)
-    for room in (asset_routes, home_routes, welcome_routes, embed_routes, demo_routes):
+    for room in (asset_routes, home_routes, welcome_routes, embed_routes, demo_routes, admin_routes):
         web.router.routes.extend(room.ROUTES)
     _answer_errors(web)
     gate = Gate(web, settings, service.callers, service.answers, service.metrics)

@@ -79,6 +79,11 @@ class Gate:
         """The present of keys and tokens (s since 1970): real, also where a demo turns its own calendar."""
         return int(time.time())
 
+    def failed(self, scope: Scope) -> None:
+        """Count a wrong key that came in a form. Raises Refused when there were too many from this address."""
+        if wait := self._failures.wait((scope.get("client") or ("nowhere",))[0], time.monotonic()):
+            raise _too_many(wait)
+
     async def _stored(self, scope: Scope, headers: Mapping[bytes, bytes], answer: _Answer) -> bool:
         """Answer from the store where that is all there is to do."""
         found = _HOT.fullmatch(scope.get("raw_path") or b"")

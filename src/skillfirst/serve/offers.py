@@ -1,45 +1,65 @@
-"""Which skills to offer somebody nobody knows yet: those of the title first, then those most members have.
-
-Only skills that courses teach are offered. After each pick what is taught together with the picks comes forward.
-"""
+"""Which skills to offer somebody nobody knows yet, and skills and titles found by name; only what courses teach."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from skillfirst.kernel.model import Model
+from skillfirst.serve.newcomers import Newcomer, document_of
 from skillfirst.serve.serving import Serving
+from skillfirst.skills.questionnaire import choose, worth
 from skillfirst.skills.text import fold_name
+from skillfirst.tables.sparse import list_parts
 
 OFFERED = 24
 FOUND = 20
-LEAST_COURSES = 2  # a pick that leads to a single course disappoints
-TITLE_WEIGHT, TOGETHER_WEIGHT, KNOWN_WEIGHT = 2.0, 1.5, 1.0
+LEAST_COURSES = 3  # a pick that leads to a single course disappoints
+TITLE_WEIGHT, TOGETHER_WEIGHT, COURSES_WEIGHT = 2.0, 1.5, 0.5
 
 
-def offers(model: Model, title: int, picks: list[int], limit: int = OFFERED) -> list[int]:
-    """Codes of the skills to offer, best first; never one that was picked."""
+def offers(serving: Serving, title: int, picks: list[int], limit: int = OFFERED) -> list[int]:
+    """Codes of the skills to offer, best first, in breadth: one a parent before the second; never one that was picked.
+
+    Worth asking is what many hold and this member may or may not (skills.questionnaire), what the title brings, and
+    what is taught together with the picks.
+    """
+    model = serving.model
     taught = _taught(model)
-    usable = taught >= LEAST_COURSES
-    members = np.log1p(model.idf.members.astype(np.float64))
-    score = KNOWN_WEIGHT * members / max(float(members.max(initial=0.0)), 1e-9)
+    value = _to_one(worth(np.where(taught >= LEAST_COURSES, model.idf.members, 0), _probabilities(serving, title, picks)))
     # where no member says anything, what many courses teach is the better guess
-    courses = np.log1p(taught.astype(np.float64))
-    score += 0.5 * KNOWN_WEIGHT * courses / max(float(courses.max(initial=0.0)), 1e-9)
+    value += COURSES_WEIGHT * _to_one(np.log1p(taught.astype(np.float64)))
     if title >= 0:
         matrix = model.taxonomy.title_skills
         own = slice(int(matrix.offsets[title]), int(matrix.offsets[title + 1]))
         weights = matrix.values[own] if matrix.values is not None else np.ones(own.stop - own.start, np.float32)
-        score[matrix.indices[own]] += TITLE_WEIGHT * weights
+        value[matrix.indices[own]] += TITLE_WEIGHT * weights
     if picks:
-        score += TOGETHER_WEIGHT * _together(model, picks)
-    usable[np.array(picks, np.int64)] = False
-    score = np.where(usable, score, -1.0)
-    order = np.lexsort((np.arange(len(score)), -score))
-    return [int(c) for c in order[:limit] if score[c] > 0]
+        value += TOGETHER_WEIGHT * _together(model, picks)
+    value[taught < LEAST_COURSES] = 0.0
+    return choose(value, model.taxonomy.parents, picks, limit)
+
+
+def _probabilities(serving: Serving, title: int, picks: list[int]) -> npt.NDArray[np.float64]:
+    """P(skill | title, picks) of every skill, by the inference of the night with nothing cut off."""
+    from skillfirst.skills import inference
+
+    model = serving.model
+    ids = model.taxonomy.skills
+    said = Newcomer(model.taxonomy.titles[title] if title >= 0 else None, tuple(ids[c] for c in picks))
+    settings = replace(model.policy.inference, threshold=0.0, certain=0.0, lift=0.0, limit=len(ids))
+    inferred = inference.infer(document_of("", said, model, 0), model.inference, settings)
+    out = np.zeros(len(ids))
+    codes = list_parts(inferred.column("inferred_skill"))[1].to_numpy(zero_copy_only=False)
+    out[codes] = list_parts(inferred.column("inferred_weight"))[1].to_numpy(zero_copy_only=False)
+    return out
+
+
+def _to_one(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.asarray(values / max(float(values.max(initial=0.0)), 1e-9), np.float64)
 
 
 def _taught(model: Model) -> npt.NDArray[np.int64]:

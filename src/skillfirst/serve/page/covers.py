@@ -13,18 +13,19 @@ from skillfirst.serve.page.colours import colour
 from skillfirst.serve.page.motifs import MOTIFS, Chance, Palette
 
 WIDTH, HEIGHT = 640, 360
-#: hue in degrees and family of shapes of the categories of the packaged academy; others draw theirs by hash
-FAMILIES: dict[str, tuple[float, str]] = {
-    "software_development": (268.0, "lines"),
-    "data_ai": (210.0, "ridges"),
-    "cloud_infrastructure_security": (240.0, "tiles"),
-    "business_finance": (162.0, "columns"),
-    "design_creative": (22.0, "bauhaus"),
-    "people_leadership": (345.0, "orbits"),
-    "project_product_operations": (80.0, "lanes"),
-    "marketing_sales": (308.0, "waves"),
-    "engineering_trades": (48.0, "rings"),
-    "health_education_public": (140.0, "leaves"),
+#: hue in degrees and families of shapes of the categories of the packaged academy, the first one drawn most often;
+#: other categories draw theirs by hash
+FAMILIES: dict[str, tuple[float, tuple[str, ...]]] = {
+    "software_development": (268.0, ("lines", "lines", "tiles", "waves", "bauhaus")),
+    "data_ai": (210.0, ("ridges", "ridges", "columns", "orbits")),
+    "cloud_infrastructure_security": (240.0, ("tiles", "tiles", "rings", "waves")),
+    "business_finance": (162.0, ("columns", "columns", "ridges", "lanes")),
+    "design_creative": (22.0, ("bauhaus", "bauhaus", "waves", "leaves")),
+    "people_leadership": (345.0, ("orbits", "orbits", "bauhaus", "ridges")),
+    "project_product_operations": (80.0, ("lanes", "lanes", "tiles", "columns")),
+    "marketing_sales": (308.0, ("waves", "waves", "orbits", "columns")),
+    "engineering_trades": (48.0, ("rings", "rings", "tiles", "lanes")),
+    "health_education_public": (140.0, ("leaves", "leaves", "orbits", "ridges")),
 }
 HUE_RANGE = 26.0  # degrees to either side that a skill may lean
 
@@ -32,7 +33,8 @@ HUE_RANGE = 26.0  # degrees to either side that a skill may lean
 def draw_cover(course_id: str, category: str, skills: Sequence[str]) -> str:
     """The SVG of a course's cover; equal arguments give equal pictures."""
     chance = Chance(course_id)
-    hue, family = FAMILIES.get(category) or _unknown(category)
+    hue, families = FAMILIES.get(category) or _unknown(category)
+    family = chance.pick(families)
     leaning = Chance(skills[0] if skills else category)
     palette = _palette((hue + leaning.between(-HUE_RANGE, HUE_RANGE)) % 360, chance)
     shapes = MOTIFS[family](chance, palette)
@@ -44,9 +46,11 @@ def draw_cover(course_id: str, category: str, skills: Sequence[str]) -> str:
     )
 
 
-def _unknown(category: str) -> tuple[float, str]:
+def _unknown(category: str) -> tuple[float, tuple[str, ...]]:
     digest = hashlib.sha256(category.encode("utf-8", "surrogatepass")).digest()
-    return digest[0] * 360 / 256, sorted(MOTIFS)[digest[1] % len(MOTIFS)]
+    names = sorted(MOTIFS)
+    own, other = names[digest[1] % len(names)], names[digest[2] % len(names)]
+    return digest[0] * 360 / 256, (own, own, other)
 
 
 def _palette(hue: float, chance: Chance) -> Palette:

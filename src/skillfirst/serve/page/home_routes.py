@@ -236,11 +236,13 @@ def _number(request: Request, name: str) -> int:
     return min(int(text), 32_000)
 
 
-def set_cookie(request: Request, response: Response, name: str, value: str, seconds: int | None = None) -> None:
+def set_cookie(
+    request: Request, response: Response, name: str, value: str, seconds: int | None = None, *, strict: bool = False
+) -> None:
     """A cookie that scripts cannot read and other sites' requests do not carry."""
     secure = request.app.state.service.settings.secure_cookies and request.scope["caller"].by != "local"
     secure = secure and request.url.hostname not in ("127.0.0.1", "localhost")
-    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=secure, path="/")
+    response.set_cookie(name, value, max_age=seconds, httponly=True, secure=secure, path="/", samesite="strict" if strict else "lax")
 
 
 ROUTES = [

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
+from skillfirst.serve.page.icons import icon
 from skillfirst.serve.page.viewing import Viewer
 from skillfirst.serve.page.words import NAMES, Words
 
@@ -29,7 +30,7 @@ def environment() -> Environment:
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    env.globals.update(static=static_url, names=NAMES, json=json.dumps)
+    env.globals.update(static=static_url, names=NAMES, json=json.dumps, icon=icon)
     return env
 
 

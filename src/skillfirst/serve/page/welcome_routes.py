@@ -75,11 +75,18 @@ async def picks(request: Request) -> Response:
 
 
 def _preview(viewer: Viewer, newcomer: Newcomer, language: str) -> list[dict[str, Any]]:
-    """The first rows of the page such a person would get."""
-    answer = viewer.service.answers.fresh("", "home", newcomer, language)
-    page = msgspec.json.decode(answer.body)
-    cards = Cards(viewer, viewer.words())
-    rows = [{**row, "courses": row["courses"][:PREVIEW_CARDS]} for row in page["carousels"][:PREVIEW_ROWS]]
+    """What such a person would get: the best of the list, then the first rows of the page."""
+    fresh, words = viewer.service.answers.fresh, viewer.words()
+    feed = msgspec.json.decode(fresh("", "feed", newcomer, language).body)["courses"]
+    page = msgspec.json.decode(fresh("", "home", newcomer, language).body)
+    cards = Cards(viewer, words)
+    best = [course for course in feed if course["bucket"] is not None][:PREVIEW_CARDS]
+    first = {course["course_id"] for course in best}
+    rows = [{"rank": 0, "context": "", "evidence": None, "text": words("best"), "courses": best}] if best else []
+    for row in page["carousels"]:
+        courses = [course for course in row["courses"] if course["course_id"] not in first][:PREVIEW_CARDS]
+        if len(courses) == PREVIEW_CARDS and len(rows) < PREVIEW_ROWS:
+            rows.append({**row, "courses": courses})
     return [cards.carousel(row, page["language"], eager=True) for row in rows]
 
 

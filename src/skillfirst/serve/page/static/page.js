@@ -65,6 +65,17 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 });
 if (dialog) dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 
+// --- in a frame: the platform around it opens the course, unless the course has an address of its own
+if (document.body.classList.contains("embedded") && document.referrer) {
+  const platform = new URL(document.referrer).origin;
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-open]");
+    if (!link || !link.getAttribute("href").startsWith("#")) return;
+    event.preventDefault();
+    parent.postMessage({type: "skillfirst:open", course_id: link.closest(".card").dataset.course}, platform);
+  });
+}
+
 // --- light or dark
 const theme = document.getElementById("theme");
 if (theme) theme.addEventListener("click", () => {

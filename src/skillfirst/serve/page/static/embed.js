@@ -1,0 +1,95 @@
+// Puts the page, or one carousel, into somebody else's page:
+//   <div data-skillfirst data-token="..." data-carousel="wanted" data-lang="de"></div>
+//   <script type="module" src="https://learn.example/embed/skillfirst.js"></script>
+// Everything lives in a shadow root, so neither page's styles touch the other's. The element speaks by events:
+//   skillfirst:open {course_id, url}   a course was chosen; without preventDefault() a course with an address opens
+//   skillfirst:token                   the token has expired; set data-token to a new one and it goes on
+import {tracker} from "../static/track.js";
+
+const base = new URL(import.meta.url).origin;
+
+class Place {
+  constructor(host) {
+    this.host = host;
+    this.root = host.attachShadow({mode: "open"});
+    this.load();
+    new MutationObserver(() => this.load()).observe(host, {attributeFilter: ["data-token", "data-carousel", "data-lang"]});
+  }
+
+  async ask(path, method = "GET") {
+    const headers = {authorization: `Bearer ${this.host.dataset.token || ""}`};
+    const answer = await fetch(base + path, {method, headers, credentials: "omit"});
+    if (answer.status === 401) this.say("skillfirst:token");
+    if (!answer.ok) throw new Error(`skillfirst: ${answer.status}`);
+    return answer.text();
+  }
+
+  say(name, detail = {}) {
+    return this.host.dispatchEvent(new CustomEvent(name, {bubbles: true, composed: true, cancelable: true, detail}));
+  }
+
+  // our own markup, made by our own service, escaped there; scripts in it would not run
+  made(html) {
+    const part = document.createElement("template");
+    part.innerHTML = html;
+    for (const image of part.content.querySelectorAll('img[src^="/"]')) image.src = base + image.getAttribute("src");
+    return part.content;
+  }
+
+  async load() {
+    const query = new URLSearchParams({embedded: "1"});
+    if (this.host.dataset.carousel) query.set("carousel", this.host.dataset.carousel);
+    if (this.host.dataset.lang) query.set("lang", this.host.dataset.lang);
+    let content;
+    try {
+      content = this.made(await this.ask(`/embed/fragment?${query}`));
+    } catch (error) {
+      this.host.dataset.state = "failed";
+      return;
+    }
+    const style = document.createElement("link");
+    style.rel = "stylesheet";
+    style.href = `${base}/static/page.css`;
+    this.root.replaceChildren(style, content);
+    const frame = this.root.querySelector(".skillfirst");
+    if (!this.listens) this.root.addEventListener("click", (event) => this.clicked(event));
+    this.listens = true;
+    this.track = tracker(frame, {
+      member: frame.dataset.member, base, token: this.host.dataset.token, arms: JSON.parse(frame.dataset.arms || "{}"),
+    });
+    this.host.dataset.state = "ready";
+  }
+
+  async clicked(event) {
+    const arrow = event.target.closest("[data-scroll]");
+    if (arrow) {
+      const strip = arrow.closest(".carousel").querySelector(".strip");
+      strip.scrollBy({left: Number(arrow.dataset.scroll) * strip.clientWidth * 0.85, behavior: "smooth"});
+      return;
+    }
+    const link = event.target.closest("a[data-open]");
+    if (link) {
+      const address = link.getAttribute("href");
+      const url = address.startsWith("#") ? null : address;
+      if (!this.say("skillfirst:open", {course_id: link.closest(".card").dataset.course, url}) || !url) event.preventDefault();
+      return;
+    }
+    const button = event.target.closest("[hx-get], [hx-post]");
+    if (!button) return;
+    const post = button.getAttribute("hx-post");
+    const html = await this.ask(post || button.getAttribute("hx-get"), post ? "POST" : "GET");
+    const target = button.getAttribute("hx-target") || "";
+    if (target === "#dialog") {
+      const dialog = this.root.querySelector("dialog");
+      dialog.replaceChildren(this.made(html));
+      dialog.showModal();
+      return;
+    }
+    const place = target.startsWith("closest ") ? button.closest(target.slice(8)) : button;
+    const made = this.made(html), strip = place.parentElement;
+    place.replaceWith(made);
+    this.track.watch(strip);
+  }
+}
+
+for (const host of document.querySelectorAll("[data-skillfirst]")) new Place(host);
