@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 
 import pyarrow.parquet as pq
@@ -129,3 +130,41 @@ def test_evaluate_tagging_stands_beside_baselines(skillfirst, files):
 def test_evaluate_without_anything_to_test_on(skillfirst, files):
     (files / "one.csv").write_text(HEAD + "a,Untagged,,\n")
     skillfirst("evaluate", "tagging", "--courses", "one.csv").fails(1, "no course with a known tag")
+
+
+@pytest.fixture(scope="module")
+def crowd(tmp_path_factory):
+    """An invented academy large enough to measure members on."""
+    from skillfirst.evaluation.world import invent, write
+
+    folder = tmp_path_factory.mktemp("crowd")
+    write(invent(members=150, seed=3, day=dt.date(2026, 6, 10)), folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("what", "found"), [("inference", ("some hidden", "methods", "skillfirst")), ("questionnaire", ("held", "3 picks"))]
+)
+def test_evaluate_members_of_ones_own(skillfirst, crowd, what, found):
+    said = skillfirst("evaluate", what, "--data", crowd, "--day", "2026-06-10", "--json")
+    assert said.code == 0
+    value = said.json
+    for name in found:
+        value = value[name]
+    value = value.get("nDCG@10", value)
+    assert 0 < value["low"] <= value["mean"] <= value["high"] <= 1
+    assert "members" in skillfirst("evaluate", what, "--data", crowd, "--day", "2026-06-10").out
+
+
+def test_evaluate_interest_says_when_there_are_too_few_wishes(skillfirst, academy):
+    skillfirst("evaluate", "interest", "--data", academy).fails(1, "want a skill they do not hold")
+
+
+def test_evaluate_titles_of_ones_own(skillfirst, tmp_path):
+    aliases = ";".join(f"welder of kind {i}" for i in range(40))
+    (tmp_path / "titles.csv").write_text(f"title_id,name,aliases\nw,Welder,{aliases}\nc,Cook,chef;kitchen hand\n")
+    said = skillfirst("evaluate", "titles", "--titles", "titles.csv", "--json")
+    assert said.json["titles"] == 2
+    assert said.json["methods"]["skillfirst"]["accuracy@1"] > 0.9
+    assert "accuracy@5" in skillfirst("evaluate", "titles", "--titles", "titles.csv").out
+    skillfirst("evaluate", "titles", "--titles", "nowhere.csv").fails(1, "there is no file")

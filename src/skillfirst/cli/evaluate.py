@@ -1,17 +1,34 @@
-"""`evaluate`: how right the skills are, measured on one's own labels beside baselines."""
+"""`evaluate`: how right the skills are, measured on one's own labels and members beside baselines."""
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skillfirst.cli.console import answer, columns
-from skillfirst.cli.options import Json, Set
-from skillfirst.cli.reading import checked_files, settings_for, tagging_of
+from skillfirst.cli.options import Data, Day, Json, Set, Var
+from skillfirst.cli.reading import (
+    checked_files,
+    day_of,
+    lasting_messages,
+    pairs,
+    policy_of,
+    settings_for,
+    tagging_of,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from skillfirst.kernel.catalogue import Catalogue
+    from skillfirst.skills.inference.settings import Inference
 
 family = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure the skills on labels of your own.")
+
+Skills = Annotated[Path | None, typer.Option("--skills", metavar="FILE", help="The skills there are.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
 @family.command(epilog="Example: skillfirst evaluate tagging --courses tagged.csv --report report")
 def tagging(
     courses: Annotated[Path, typer.Option("--courses", metavar="FILE", help="A courses table with `skills`.")],
-    skills: Annotated[Path | None, typer.Option("--skills", metavar="FILE", help="The skills there are.")] = None,
+    skills: Skills = None,
     report: Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Draw plots into this folder.")] = None,
     curve: Annotated[bool, typer.Option("--learning-curve", help="Also with fewer labelled courses.")] = False,
     draws: Annotated[int, typer.Option("--draws", min=20, help="Bootstrap draws behind the intervals.")] = 500,
@@ -37,29 +54,133 @@ def tagging(
         table, own = checked.tables["courses"], checked.tables.get("skills")
     taxonomy = taxonomy_for(own, table)
     found = evaluate_tagging(table, taxonomy, tagging_of(settings), learning_curve=curve, folder=report, draws=draws)
-    answer(found, _in_words(found), json)
-
-
-def _in_words(found: dict[str, Any]) -> str:
+    published = found["publish"]
     lines = [
         f"{found['train_courses']:,} courses to learn from, {found['test_courses']:,} to be measured on, "
         f"{found['skills']:,} skills; {found['test_tags_unseen']:.0%} of the tags to find were never seen in training",
         f"chosen: {found['chosen']} ({found['why']})",
+        methods_in_words(found["methods"]),
     ]
-    names = list(dict.fromkeys(name for metrics in found["methods"].values() for name in metrics))
-    rows: list[tuple[Any, ...]] = [("", *names)]
-    rows += [(method, *(_value(metrics.get(name)) for name in names)) for method, metrics in found["methods"].items()]
-    lines.append(columns(rows))
-    published = found["publish"]
     if published["precision"] is not None:
         lines.append(f"tags fit for an explanation: {published['tags']:,}, {published['precision']:.0%} of them right")
     lines += [f"drawn: {path}" for path in found.get("plots", ())]
-    return "\n".join(lines)
+    answer(found, "\n".join(lines), json)
+
+
+@family.command(epilog="Example: skillfirst evaluate inference --data my-academy")
+def inference(data: Data, day: Day = None, set_: Set = None, var: Var = None, json: Json = False) -> None:
+    """Member to skill: skills of a fifth of the members are hidden and found again, beside simple methods."""
+    from skillfirst.evaluation.inference import evaluate_inference
+
+    documents, catalogue, rules = _members(data, day, set_, var)
+    found = evaluate_inference(documents, catalogue.taxonomy.title_skills, catalogue.course_skills, rules)
+    lines = []
+    for task, part in found.items():
+        lines.append(f"{task}, {part['members']:,} members (calibration error {part['ECE']:.3f})")
+        lines.append(methods_in_words(part["methods"]))
+    answer(found, "\n".join(lines), json)
+
+
+@family.command(epilog="Example: skillfirst evaluate interest --data my-academy")
+def interest(data: Data, day: Day = None, set_: Set = None, var: Var = None, json: Json = False) -> None:
+    """Member to wish: what a fifth of the members want to learn is predicted from the others, beside simple methods."""
+    from skillfirst.evaluation.interest import evaluate_interest
+
+    documents, catalogue, rules = _members(data, day, set_, var)
+    found = evaluate_interest(documents, catalogue.taxonomy.title_skills, catalogue.course_skills, rules)
+    answer(found, f"{found['members']:,} members\n{methods_in_words(found['methods'])}", json)
+
+
+@family.command(epilog="Example: skillfirst evaluate questionnaire --data my-academy")
+def questionnaire(data: Data, day: Day = None, set_: Set = None, var: Var = None, json: Json = False) -> None:
+    """How much a few picks of a new member tell, against none and against the full profile."""
+    from skillfirst.evaluation.questionnaire import evaluate_questionnaire
+
+    documents, catalogue, rules = _members(data, day, set_, var)
+    taxonomy = catalogue.taxonomy
+    found = evaluate_questionnaire(documents, taxonomy.title_skills, catalogue.course_skills, taxonomy.parents, rules)
+    lines = [f"{found['members']:,} members"]
+    for what, part in found.items():
+        if isinstance(part, dict) and any(value is not None for value in part.values()):
+            rows: list[tuple[Any, ...]] = [(name, _value(value)) for name, value in part.items() if value is not None]
+            lines += [what, columns(rows)]
+    answer(found, "\n".join(lines), json)
+
+
+@family.command(epilog="Example: skillfirst evaluate titles --titles titles.csv")
+def titles(
+    titles: Annotated[
+        Path | None,
+        typer.Option("--titles", metavar="FILE", help="A titles table with aliases; else the built-in one."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Titles as people write them: a fifth of all aliases is held out and matched to the titles."""
+    from skillfirst.evaluation.titles import evaluate_titles
+    from skillfirst.skills.taxonomy import Taxonomy
+
+    if titles is None:
+        taxonomy = Taxonomy.builtin()
+    else:
+        with checked_files(titles=titles) as checked:
+            taxonomy = Taxonomy.from_tables(dict(checked.tables))
+    found = evaluate_titles(taxonomy.title_names, taxonomy.title_aliases)
+    text = f"{found['aliases']:,} aliases of {found['titles']:,} titles\n{methods_in_words(found['methods'])}"
+    answer(found, text, json)
+
+
+def _members(
+    data: Path, day: str | None, set_: list[str] | None, var: list[str] | None
+) -> tuple[pa.RecordBatch, Catalogue, Inference]:
+    """All members as one batch of documents, as the night of a day sees them, and what they are measured with."""
+    import datetime as dt
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from skillfirst.ingest.checks import read
+    from skillfirst.ingest.documents import gather, read_part
+    from skillfirst.kernel.catalogue import build_catalogue
+    from skillfirst.kernel.tag import tag
+    from skillfirst.pipeline import read_taxonomy, resolvers
+    from skillfirst.tables.vocabulary import Vocabulary
+
+    settings = settings_for(data, set_)
+    policy = policy_of(settings)
+    end = dt.datetime.combine(day_of(day) + dt.timedelta(days=1), dt.time(), dt.UTC)
+    with lasting_messages(), tempfile.TemporaryDirectory(prefix="skillfirst-") as folder:
+        work = Path(folder)
+        checked = read(
+            data, work, variables=pairs(var, "--var"), memory=settings.memory, max_bad_share=settings.max_bad_share
+        )
+        courses = checked.tables["courses"]
+        taxonomy = read_taxonomy(checked.tables)
+        tags = tag(courses, taxonomy, settings=tagging_of(settings))
+        found: set[str] = set()
+        for number in range(checked.ranges):
+            for path in checked.files("members", number):
+                found.update(x for x in pq.read_table(path, columns=["industry"])["industry"].to_pylist() if x)
+        industries = Vocabulary.sorted(sorted(found))
+        catalogue = build_catalogue(courses, taxonomy, tags.course_skills, industries, policy.language)
+        gathered = gather(checked, resolvers(taxonomy), catalogue.courses, now=end, out_dir=work / "documents")
+        parts = [pa.RecordBatch.from_arrays(read_part(p).columns, schema=read_part(p).schema) for p in gathered.parts]
+        documents = pa.concat_batches(parts)
+    return documents, catalogue, policy.inference
+
+
+def methods_in_words(methods: dict[str, dict[str, Any]]) -> str:
+    """Methods below one another, metrics beside one another."""
+    names = list(dict.fromkeys(name for metrics in methods.values() for name in metrics))
+    rows: list[tuple[Any, ...]] = [("", *names)]
+    rows += [(method, *(_value(metrics.get(name)) for name in names)) for method, metrics in methods.items()]
+    return columns(rows)
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, dict) and "mean" in value:
+        value = [value["mean"], value["low"], value["high"]]
     if value is None:
         return "-"
     if isinstance(value, list):
         return f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"
-    return f"{value:.3f}"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -25,6 +25,7 @@ from skillfirst.cli import (
     night,
     publishing,
     serve,
+    simulate,
     skills,
     starting,
     tables,
@@ -50,7 +51,7 @@ app = typer.Typer(
 
 for _room in (
     demo, starting, tables, importing, skills, evaluate, night, publishing, serve, export, explain, experiments,
-    erase, doctor,
+    simulate, erase, doctor,
 ):  # fmt: skip
     _room.add_to(app)
 
