@@ -159,10 +159,9 @@ def _new_row(layout, s, shelves, members, rules, desk, row, out, i, begin, rank,
 
 @inner
 def _shelf_rows(layout, s, shelves, members, rules, row, out, i, begin, rank, at):  # type: ignore[no-untyped-def]
-    """Below `fill` courses, or few rows, the page goes on with what others take; a page is never empty."""
+    """Below `fill` courses the page goes on with what others take; a page is never empty."""
     for a in range(members.shelves):
-        enough = at - begin >= rules.fill and rank > rules.rows_least
-        if enough or rank > rules.rows or not rules.fallback:
+        if at - begin >= rules.fill or rank > rules.rows or not rules.fallback:
             break
         shelf = members.shelf[i * members.shelves + a]
         context = whole(members.shelf_context[a])
@@ -197,8 +196,8 @@ def fill_page(layout, s, shelves, members, rules, desk, row, out, i, n, states, 
     """The grid of member i, row by row, from `begin` on; returns where it ends."""
     ready_for_rows(s, n, total)
     for j in range(n):  # slots by weight, heaviest first, then skill
-        to, weight = j, s.weight[j]
-        while to > 0 and s.weight[desk.slot_order[to - 1]] < weight:
+        to, weight = j, s.weight[j + 1]
+        while to > 0 and s.weight[desk.slot_order[to - 1] + 1] < weight:
             desk.slot_order[to] = desk.slot_order[to - 1]
             to -= 1
         desk.slot_order[to] = j

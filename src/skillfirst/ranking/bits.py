@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 ONE = np.uint64(1)
@@ -89,3 +90,19 @@ def clear_bit(_typing: Any, _words: Any, _i: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(WORDS, types.int64), codegen
+
+
+@intrinsic
+def prefetch(_typing: Any, pointer: Any, _i: Any) -> Any:
+    """Ask for element i of an array before it is needed."""
+
+    def codegen(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        bits, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+        call = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(ir.VoidType(), [bits, flag, flag, flag]), "llvm.prefetch.p0"
+        )
+        place = builder.bitcast(builder.gep(args[0], [args[1]]), bits)
+        builder.call(call, [place, flag(0), flag(3), flag(1)])
+        return context.get_dummy_value()
+
+    return types.none(pointer, types.int64), codegen

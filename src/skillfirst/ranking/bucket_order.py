@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from skillfirst.ranking.bits import ONE, ZERO, inner, whole
-from skillfirst.ranking.scratch import BLOCK
 
-# up to so many buckets each is compared with all others, eight at a time and without branches
-FEW = 256
+BLOCK = 128  # buckets sorted by counting, before blocks are merged
+LANES = 32  # comparisons without a short tail
 
 
 @inner
@@ -25,49 +24,63 @@ def _tie(s, n, mask_words, a, b):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _sort_few(s, count):  # type: ignore[no-untyped-def]
-    """Place of a bucket = number of better ones; equal scores keep their order."""
-    padded = (count + BLOCK - 1) // BLOCK * BLOCK
-    for at in range(count, padded):
-        s.key[at] = -1.0
-    for at in range(padded):
-        s.merge[at] = 0
+def _sort_block(s, low, high):  # type: ignore[no-untyped-def]
+    """Place of a bucket = number of better ones in the block; equal scores keep their order.
+
+    Every score is compared with every other, eight at a time and without branches.
+    """
+    count = high - low
+    padded = (count + LANES - 1) // LANES * LANES
     for at in range(count):
-        mine = s.key[at]
+        s.merge_key[at] = s.key[low + at]
+        s.merge[at] = 0
+    for at in range(count, padded):
+        s.merge_key[at] = -1.0
+    for at in range(count):
+        mine = s.merge_key[at]
         better = 0
         for other in range(padded):
-            better += whole(s.key[other] > mine)
-        s.place[at] = better
-    for at in range(count):  # how many of this score stand there already
-        better = s.place[at]
-        s.place[at] = better + s.merge[better]
+            better += whole(s.merge_key[other] > mine)
+        s.place[low + at] = better
+    for at in range(count):  # s.merge: how many of this score have their place
+        better = s.place[low + at]
+        to = better + s.merge[better]
+        s.place[low + at] = to
         s.merge[better] += 1
+        s.key[low + to] = s.merge_key[at]
     for at in range(count):
-        s.merge[s.place[at]] = s.order[at]
-        s.merge_key[s.place[at]] = s.key[at]
+        s.merge[s.place[low + at]] = s.order[low + at]
     for at in range(count):
-        s.order[at] = s.merge[at]
-        s.key[at] = s.merge_key[at]
+        s.order[low + at] = s.merge[at]
 
 
 @inner
-def _sort_many(s, count):  # type: ignore[no-untyped-def]
-    """Merge sort by falling key; equal keys keep their order."""
-    width = 1
+def _merge_blocks(s, count):  # type: ignore[no-untyped-def]
+    """Merge sorted blocks by falling key; equal keys keep their order."""
+    width = BLOCK
     while width < count:
         for left in range(0, count, 2 * width):
             mid = min(left + width, count)
             end = min(left + 2 * width, count)
-            i, j = left, mid
-            for k in range(left, end):
-                if j >= end or (i < mid and s.key[j] <= s.key[i]):
-                    s.merge[k] = s.order[i]
-                    s.merge_key[k] = s.key[i]
-                    i += 1
-                else:
-                    s.merge[k] = s.order[j]
-                    s.merge_key[k] = s.key[j]
-                    j += 1
+            i, j, k = left, mid, left
+            while i < mid and j < end:
+                first = s.key[i] >= s.key[j]
+                at = i if first else j
+                s.merge[k] = s.order[at]
+                s.merge_key[k] = s.key[at]
+                i += whole(first)
+                j += whole(not first)
+                k += 1
+            while i < mid:
+                s.merge[k] = s.order[i]
+                s.merge_key[k] = s.key[i]
+                i += 1
+                k += 1
+            while j < end:
+                s.merge[k] = s.order[j]
+                s.merge_key[k] = s.key[j]
+                j += 1
+                k += 1
         for k in range(count):
             s.order[k] = s.merge[k]
             s.key[k] = s.merge_key[k]
@@ -82,10 +95,9 @@ def order_buckets(s, n, mask_words, buckets):  # type: ignore[no-untyped-def]
         s.order[count] = b
         s.key[count] = s.value[b]
         count += whole(s.value[b] > 0.0)
-    if count <= FEW:
-        _sort_few(s, count)
-    else:
-        _sort_many(s, count)
+    for low in range(0, count, BLOCK):
+        _sort_block(s, low, min(low + BLOCK, count))
+    _merge_blocks(s, count)
     for at in range(1, count):
         b, to = s.order[at], at
         while to > 0 and s.key[to - 1] == s.key[at] and _tie(s, n, mask_words, b, s.order[to - 1]):

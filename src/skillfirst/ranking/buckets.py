@@ -15,6 +15,7 @@ import numpy as np
 from skillfirst.ranking.bits import ONE, ZERO, bit_of, get_bit, inner, popcount, set_bit, whole
 
 HASH = np.uint64(0x9E3779B97F4A7C15)
+FAR = 16  # steps after which a bucket is sorted as a whole
 
 
 @inner
@@ -84,7 +85,7 @@ def score_exact(layout, s, n, mask_words, total):  # type: ignore[no-untyped-def
             hit[found] = i  # no branch: most postings reach singles, and which do cannot be foreseen
             c = course[i]
             found += whole((twice[c >> 6] >> np.uint64(c & 63)) & ONE)
-        weight, word, mine = s.weight[j], j >> 6, bit_of(j)
+        weight, word, mine = s.weight[j + 1], j >> 6, bit_of(j)
         for h in range(found):
             i = hit[h]
             c = course[i]
@@ -95,16 +96,25 @@ def score_exact(layout, s, n, mask_words, total):  # type: ignore[no-untyped-def
 
 
 @inner
-def _find(s, mask_words, at, multi, room):  # type: ignore[no-untyped-def]
+def _open_bucket(s, b, size):  # type: ignore[no-untyped-def]
+    s.size[b] = size
+    s.taken[b] = 0
+    s.value[b] = -1.0
+    s.fade[b] = 1.0
+
+
+@inner
+def _find(s, mask_words, at, multi, shift):  # type: ignore[no-untyped-def]
     """Bucket (from 0) of the mask of exact course `at`: an earlier one, or the new one `multi`."""
     low = at * mask_words
     h = ZERO
     for w in range(mask_words):
         h = (h ^ s.exact_mask[low + w]) * HASH
         h ^= h >> np.uint64(32)
-    place = whole(h & np.uint64(room - 1))
+    last = (1 << (64 - shift)) - 1
+    place = whole((h * HASH) >> np.uint64(shift))
     while True:
-        b = s.table[place]
+        b = whole(s.table[place])
         if b < 0:
             s.table[place] = multi
             for w in range(mask_words):
@@ -114,23 +124,13 @@ def _find(s, mask_words, at, multi, room):  # type: ignore[no-untyped-def]
         for w in range(mask_words):
             same &= s.bucket_mask[b * mask_words + w] == s.exact_mask[low + w]
         if same:
-            return whole(b)
-        place = (place + 1) & (room - 1)
+            return b
+        place = (place + 1) & last
 
 
 @inner
-def number_buckets(s, n, mask_words, total):  # type: ignore[no-untyped-def]
-    """Bucket of every exact course; sizes of the sets, courses and best affinity of each; returns the larger sets."""
-    room = 16
-    while room < 2 * total:
-        room *= 2
-    for place in range(room):
-        s.table[place] = -1
-    for b in range(n):
-        s.size[b] = 1
-        s.taken[b] = 0
-        s.value[b] = -1.0
-        s.fade[b] = 1.0
+def _number_wide(s, n, mask_words, total, shift):  # type: ignore[no-untyped-def]
+    """Members of more than 64 skills."""
     multi = 0
     for at in range(total):
         bits, lowest = 0, 0
@@ -139,23 +139,63 @@ def number_buckets(s, n, mask_words, total):  # type: ignore[no-untyped-def]
             if bits == 0:
                 lowest = w * 64 + popcount(~word & (word - ONE))
             bits += popcount(word)
-        affinity = s.exact_affinity[at]
-        if bits == 1:
-            b = lowest
-        else:
-            found = _find(s, mask_words, at, multi, room)
+        b = lowest
+        if bits > 1:
+            found = _find(s, mask_words, at, multi, shift)
             b = n + found
             if found == multi:
-                s.size[b] = bits
-                s.taken[b] = 0
-                s.value[b] = -1.0
-                s.fade[b] = 1.0
+                _open_bucket(s, b, bits)
                 multi += 1
         s.exact_bucket[at] = b
-        s.exact_score[at] = affinity
         s.taken[b] += 1
-        s.value[b] = max(s.value[b], affinity)
+        s.value[b] = max(s.value[b], s.exact_affinity[at])
     return multi
+
+
+@inner
+def _number_narrow(s, n, total, shift):  # type: ignore[no-untyped-def]
+    """The same for at most 64 skills: a set is one word."""
+    multi = 0
+    last = (1 << (64 - shift)) - 1
+    for at in range(total):
+        mask = s.exact_mask[at]
+        if mask & (mask - ONE) == ZERO:
+            b = popcount(mask - ONE)
+        else:
+            place = whole((mask * HASH) >> np.uint64(shift))
+            found = whole(s.table[place])
+            while found >= 0 and s.bucket_mask[found] != mask:
+                place = (place + 1) & last
+                found = whole(s.table[place])
+            if found < 0:
+                found = multi
+                s.table[place] = multi
+                s.bucket_mask[multi] = mask
+                _open_bucket(s, n + multi, popcount(mask))
+                multi += 1
+            b = n + found
+        s.exact_bucket[at] = b
+        s.taken[b] += 1
+        s.value[b] = max(s.value[b], s.exact_affinity[at])
+    return multi
+
+
+@inner
+def number_buckets(s, n, mask_words, total):  # type: ignore[no-untyped-def]
+    """Bucket of every exact course; sizes of the sets, courses and best affinity of each; returns the larger sets."""
+    room, shift = 16, 60
+    while room < 2 * total:
+        room *= 2
+        shift -= 1
+    for place in range(room):
+        s.table[place] = -1
+    for j in range(n):
+        _open_bucket(s, j, 1)
+    for at in range(total):
+        s.exact_score[at] = s.exact_affinity[at]
+    if mask_words == 1:
+        return _number_narrow(s, n, total, shift)
+    return _number_wide(s, n, mask_words, total, shift)
 
 
 @inner
@@ -195,7 +235,24 @@ def _sort_bucket(layout, s, low, high):  # type: ignore[no-untyped-def]
 
 
 @inner
-def group_exact(layout, s, buckets, total):  # type: ignore[no-untyped-def]
+def _settle_in(layout, s, at, place, low):  # type: ignore[no-untyped-def]
+    """Move the exact course just laid at `place` to its own place in a sorted bucket that begins at `low`.
+
+    Only courses of one day, or exposed ones, stand out of order, and mostly by a step. Returns False, with the bucket
+    unsorted, where the way is long.
+    """
+    to = place
+    while to > low and _earlier(layout, s, at, s.exact_sorted[to - 1]):
+        if place - to == FAR:
+            return False
+        s.exact_sorted[to] = s.exact_sorted[to - 1]
+        s.exact_sorted[to - 1] = at
+        to -= 1
+    return True
+
+
+@inner
+def group_exact(layout, s, buckets, total, fatigue):  # type: ignore[no-untyped-def]
     """Lay the exact courses under their buckets, each bucket in its own order; they come ascending, newest first."""
     run = 0
     for b in range(buckets):
@@ -207,12 +264,15 @@ def group_exact(layout, s, buckets, total):  # type: ignore[no-untyped-def]
     disorder = 0
     for at in range(total):
         b = s.exact_bucket[at]
-        place = s.taken[b]
+        place, low = s.taken[b], s.start[b]
         s.exact_sorted[place] = at
         s.taken[b] = place + 1
-        if place > s.start[b] and _earlier(layout, s, at, s.exact_sorted[place - 1]):
-            s.unsorted[b] = 1
-            disorder += 1
+        if place > low:
+            apart = s.exact_course[at] - s.exact_course[s.exact_sorted[place - 1]]
+            near = fatigue or apart < s.busiest_day  # else of another day
+            if near and not s.unsorted[b] and not _settle_in(layout, s, at, place, low):
+                s.unsorted[b] = 1
+                disorder += 1
     for b in range(buckets):
         s.taken[b] = 0
     if disorder > 0:
@@ -251,7 +311,7 @@ def value_singles(layout, s, n):  # type: ignore[no-untyped-def]
         s.cursor[j] = low
         for i in range(low, layout.offsets[skill + 1]):
             if get_bit(s.once, layout.best_course[i]):
-                s.value[j] = max(s.value[j], s.weight[j] * layout.best_weight[i] * s.fade[j])
+                s.value[j] = max(s.value[j], s.weight[j + 1] * layout.best_weight[i] * s.fade[j])
                 break
 
 
@@ -262,5 +322,5 @@ def build_buckets(layout, s, n, mask_words, exposed, low, high):  # type: ignore
     total = settle(s, exposed, low, high)
     score_exact(layout, s, n, mask_words, total)
     buckets = n + number_buckets(s, n, mask_words, total)
-    group_exact(layout, s, buckets, total)
+    group_exact(layout, s, buckets, total, high > low)
     return total, buckets

@@ -20,11 +20,11 @@ def reason(layout, s, c):  # type: ignore[no-untyped-def]
     """(slot, contribution) of the skill that adds most to course c; ties go to the smaller skill; slot -1 without."""
     best, most = -1, 0.0
     for at in range(layout.record_offsets[c], layout.record_offsets[c + 1]):
-        j = s.slot[layout.record_skill[at]]
-        if j >= 0:
-            part = s.weight[j] * layout.record_weight[at]
-            if part > most:
-                best, most = whole(j), part
+        j = whole(s.slot[layout.record_skill[at]])
+        part = s.weight[j + 1] * layout.record_weight[at]  # slot -1 weighs nothing: no branch to foresee
+        better = part > most
+        best = j if better else best
+        most = part if better else most
     return best, most
 
 
@@ -72,7 +72,7 @@ def feed_key(layout, s, n, c):  # type: ignore[no-untyped-def]
         for i in range(layout.offsets[skill], layout.offsets[skill + 1]):
             other = layout.newest_course[i]
             if get_bit(s.once, other):
-                if not newer_single(layout, s, other, s.weight[b] * layout.newest_weight[i], at):
+                if not newer_single(layout, s, other, s.weight[b + 1] * layout.newest_weight[i], at):
                     break
                 turn += 1
     return (turn << 32) + s.place[b] if s.place[b] >= 0 else -1

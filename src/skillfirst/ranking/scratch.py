@@ -15,9 +15,6 @@ I8 = npt.NDArray[np.int64]
 F8 = npt.NDArray[np.float64]
 U8 = npt.NDArray[np.uint64]
 
-# bucket scores are compared in blocks of so many, without a short tail
-BLOCK = 32
-
 
 class Scratch(NamedTuple):
     """About 110 bytes a course and 4 a skill; clean between members (slot -1, exposure 0, factor 1).
@@ -26,6 +23,7 @@ class Scratch(NamedTuple):
     """
 
     words: int  # 64 courses each
+    busiest_day: int  # courses of one day at most; they have neighbouring codes
     once: U8  # courses reached by a skill; after settling: courses with exactly one matched skill
     twice: U8  # courses to be scored exactly: two or more matched skills, or exposed
     eligible: U8
@@ -33,7 +31,7 @@ class Scratch(NamedTuple):
     before: I4  # by word: courses of `twice` in earlier words
     slot: I4  # by skill, -1 for skills the member does not have
     skill: I4  # by slot
-    weight: F8  # by slot
+    weight: F8  # by slot + 1; the first is 0, the weight of skills the member does not have (slot -1)
     exposure: F8  # by course
     factor: F8  # by course
     hit: I8  # postings of a skill that reach `twice`
@@ -67,7 +65,7 @@ def new_scratch(layout: Layout, most_skills: int) -> Scratch:
     """Scratch for members of at most `most_skills` scored skills."""
     courses, skills = len(layout.date_rank), len(layout.heavy_row)
     words = (courses + 63) // 64
-    buckets = courses + most_skills + 2 * BLOCK
+    buckets = courses + most_skills + 64  # bucket_order pads its keys
     mask_words = max((most_skills + 63) // 64, 1)
     table = 16
     while table < 2 * courses:
@@ -83,8 +81,9 @@ def new_scratch(layout: Layout, most_skills: int) -> Scratch:
         return np.zeros(n, np.uint64)
 
     return Scratch(
-        words=words, once=u8(words), twice=u8(words), eligible=u8(words), used=u8(words), before=i4(words),
-        slot=np.full(skills + 1, -1, np.int32), skill=i4(most_skills + 1), weight=f8(most_skills + 1),
+        words=words, busiest_day=int(np.bincount(layout.date_rank).max(initial=0)),
+        once=u8(words), twice=u8(words), eligible=u8(words), used=u8(words), before=i4(words),
+        slot=np.full(skills + 1, -1, np.int32), skill=i4(most_skills + 1), weight=f8(most_skills + 2),
         exposure=f8(courses), factor=np.ones(courses, np.float64), hit=np.zeros(courses + 1, np.int64),
         exact_course=i4(courses), exact_affinity=f8(courses), exact_score=f8(courses),
         exact_mask=u8(courses * mask_words), exact_bucket=i4(courses), exact_sorted=i4(courses),
