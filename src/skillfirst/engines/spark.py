@@ -51,7 +51,6 @@ ANSWER_SCHEMA = pa.schema([("item", pa.int64()), ("answer", pa.binary())])
 DEFAULTS = {
     "spark.app.name": "skillfirst",
     "spark.log.level": "FATAL",  # what fails is told once, by our own error
-    "spark.ui.showConsoleProgress": "false",
     "spark.python.worker.reuse": "true",  # a process opens its Model once
     "spark.sql.execution.arrow.maxRecordsPerBatch": "64",
     "spark.sql.shuffle.partitions": "64",
@@ -269,7 +268,8 @@ def _start(master: str | None, conf: Mapping[str, str]) -> tuple[SparkSession, b
     check_java()
     # the executors' Python is the driver's, unless somebody knows better
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    asked = {**({"spark.master": master} if master else {}), **conf}
+    # PySpark's own launcher asks for Spark's progress bar; the night has one
+    asked = {"spark.ui.showConsoleProgress": "false", **({"spark.master": master} if master else {}), **conf}
     try:
         with _quiet():
             # the Java side knows what spark-submit and the cluster's files say
