@@ -27,7 +27,7 @@ class Words:
         path = Path(__file__).parent / "words" / f"{language}.json"
         self._texts: Mapping[str, str] = json.loads(path.read_text("utf-8"))
 
-    def __call__(self, name: str, **values: Any) -> str:
+    def __call__(self, name: str, /, **values: Any) -> str:
         text = self._texts[name]
         return text.format(**values) if values else text
 
