@@ -28,6 +28,12 @@ def list_parts(lists: pa.ListArray | pa.ChunkedArray) -> tuple[Offsets, pa.Array
     offsets = np.zeros(n + 1, np.int64)
     if n == 0:
         return offsets, pa.array([], lists.type.value_type)
+    if lists.null_count == 0 and pa.types.is_list(lists.type):
+        # the offsets themselves: a service asks for one member's lists at a time, and each compute call costs 5 us
+        raw = np.frombuffer(lists.buffers()[1], np.int32, n + 1, lists.offset * 4)
+        first = int(raw[0])
+        np.subtract(raw, first, out=offsets)
+        return offsets, lists.values.slice(first, int(offsets[-1]))
     lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
     np.cumsum(lengths, out=offsets[1:])
     return offsets, lists.flatten()  # flatten() respects the slice and skips null lists
