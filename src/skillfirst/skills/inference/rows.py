@@ -14,6 +14,7 @@ from numba import njit
 from skillfirst.skills.inference.sampling import mix
 from skillfirst.skills.inference.sources import EASE, NEIGHBOURS, NET, NOTHING, forget, gather, scratch
 from skillfirst.skills.inference.top import by_code, offer
+from skillfirst.tables.unowned import unowned
 
 FEATURES = 7
 """Intercept, title logit, two of co-occurrence, activity, two of connections."""
@@ -141,14 +142,16 @@ def sources_of(everybody: float, method: int, count: int, x: Any, raw: Any) -> i
 
 
 @njit(cache=True, nogil=True)
-def infer_rows(m: Any, k: Any, rules: Any, skill: Any, weight: Any, source: Any, parts: Any) -> Any:
+def infer_rows(m_: Any, k_: Any, rules: Any, skill: Any, weight: Any, source: Any, parts: Any) -> Any:
     """Likely skills of each member, ascending, into `skill`, `weight`, `source` (n x limit); returns how many each has.
 
     `parts` (n x limit x 4, or 0 x 0 x 4 when nobody asks) receives each source's raw probability.
     """
+    m, k = unowned(m_), unowned(k_)
     members = len(m.now)
     found = np.zeros(members, np.int64)
-    r = scratch(len(k.popularity), len(k.active), len(k.active) + k.net_into.shape[0] + 16)
+    own = scratch(len(k.popularity), len(k.active), len(k.active) + k.net_into.shape[0] + 16)
+    r = unowned(own)
     x = np.zeros(FEATURES)
     raw = np.zeros(4)
     code = np.empty(rules.limit, np.int32)
@@ -184,7 +187,7 @@ def infer_rows(m: Any, k: Any, rules: Any, skill: Any, weight: Any, source: Any,
                     parts[i, j, :] = raw
         found[i] = kept
         forget(i, n, m, r)
-    return found
+    return found[: len(found) + 0 * len(own.touched)]  # `own` is in use until here
 
 
 @njit(cache=True, nogil=True)
