@@ -219,3 +219,17 @@ def test_what_a_member_searched_for_is_read_for_skills(data, tmp_path):
     assert "activity" in own["ann", "sql"]
     feed = next(r for r in rows_of(run) if (r["member_id"], r["channel"]) == ("new", "feed"))
     assert (feed["course_id"][0], feed["context"][0], feed["context_evidence"][0]) == ("c3", "activity", "welding")
+
+
+def test_a_night_tags_only_the_courses_that_changed(data, tmp_path):
+    courses = data / "courses.csv"
+    courses.write_text(
+        courses.read_text() + "n1,Welding at sea,2024-02-02,,en,10,trades\nn2,Spanish songs,2024-02-02,,en,9,x\n"
+    )
+    first = run_night(night(data, tmp_path / "s"), LocalEngine(1))
+    assert (first.manifest["tagging"]["tagged_now"], first.manifest["tagging"]["kept_from_before"]) == (2, 0)
+    courses.write_text(courses.read_text().replace("Spanish songs", "Spanish poems"))
+    second = run_night(night(data, tmp_path / "s"), LocalEngine(1))
+    assert (second.manifest["tagging"]["tagged_now"], second.manifest["tagging"]["kept_from_before"]) == (1, 7)
+    tags = {(r["course_id"], r["skill_id"]) for r in rows_of(second, "course_skills")}
+    assert {("n1", "welding"), ("n2", "spanish")} <= tags

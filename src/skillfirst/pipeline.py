@@ -36,6 +36,7 @@ from skillfirst.kernel.fit import finish
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.kernel.tag import TagResult, TagSettings, mentioned_skills, tag
+from skillfirst.skills.tagging.incremental import Previous
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.skills.titles.resolving import match_titles
 from skillfirst.stores.event_log import EventLog
@@ -112,7 +113,8 @@ def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run
             checked.raise_fatal()
         with clock.stage("tag"):
             taxonomy = read_taxonomy(checked.tables)
-            tags = tag(checked.tables["courses"], taxonomy, settings=night.tagging)
+            before = _tagged_before(store)
+            tags = tag(checked.tables["courses"], taxonomy, settings=night.tagging, previous=before)
             catalogue = build_catalogue(
                 checked.tables["courses"], taxonomy, tags.course_skills, _industries(checked), night.policy.language
             )
@@ -134,6 +136,7 @@ def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run
             outcome = _recommend(night, engine, gathered, model, writer, progress)
         with clock.stage("write"):
             _write_tables(writer, model, tags)
+            _keep_tagging(writer.folder / "tagging", tags)
             _keep_rejects(checked, writer.folder / "rejects")
         manifest = _manifest(night, checked, gathered, tags, model, outcome, clock, engine)
         run = writer.commit({**manifest, "log_position": position})
@@ -315,6 +318,25 @@ def _write_tables(writer: RunWriter, model: Model, tags: TagResult) -> None:
     idf = pa.array(rarity.considered, mask=rarity.considered <= 0)
     rows = pa.table([model.taxonomy.skills.ids, pa.array(rarity.members), idf], schema=SKILL_IDF.schema)
     writer.write_part("skill_idf", 0, rows)
+
+
+def _keep_tagging(folder: Path, tags: TagResult) -> None:
+    """What the next night needs to tag only the courses that changed."""
+    folder.mkdir()
+    pq.write_table(tags.candidates, folder / "candidates.parquet", compression="zstd")
+    pq.write_table(tags.hashes, folder / "hashes.parquet", compression="zstd")
+    (folder / "key").write_text(tags.key, encoding="utf-8")
+
+
+def _tagged_before(store: OfflineStore) -> Previous | None:
+    """The tagging of the run before, where there is one."""
+    if store.latest() is None:
+        return None
+    folder = store.open().path / "tagging"
+    if not (folder / "key").is_file():
+        return None
+    tables = [pq.read_table(folder / f"{name}.parquet") for name in ("candidates", "hashes")]
+    return Previous(*tables, key=(folder / "key").read_text(encoding="utf-8"))
 
 
 def _keep_rejects(checked: Checked, folder: Path) -> None:

@@ -19,6 +19,7 @@ from skillfirst.skills.tagging.formula import Reading
 from skillfirst.skills.tagging.gazetteer import gazetteer
 from skillfirst.skills.tagging.human import HumanTags, human_tags
 from skillfirst.skills.tagging.incremental import Previous, content_hashes, tagging_key, unchanged
+from skillfirst.skills.tagging.label_models import bounded
 from skillfirst.skills.tagging.review import apply_decisions
 from skillfirst.skills.tagging.tagger import tag_rows
 from skillfirst.skills.tagging.thesaurus import builtin_taxonomy, with_concepts
@@ -93,14 +94,18 @@ def tag(
     if previous is not None and len(kept):
         parts.append(_automatic(previous.candidates.filter(pc.is_in(previous.candidates["course_id"], kept))))
     if wanted.any() and len(taxonomy):
-        reading = Reading.of(every, taxonomy, embedder(settings.embeddings))
+        # texts beyond the ones to tag and to learn from are not read: a large catalogue costs no more than its new part
+        rows, tags = bounded(every.ids, rows, tags)
+        read = np.union1d(np.flatnonzero(wanted), rows)
+        reading = Reading.of(every.only(read.tolist()), taxonomy, embedder(settings.embeddings))
+        rows, asked = np.searchsorted(read, rows), np.searchsorted(read, np.flatnonzero(wanted))
         if settings.thesaurus:
             reading = with_concepts(reading, builtin_taxonomy())
         choice = choose(
             reading, rows, tags,
             seed=settings.seed, precision=settings.publish_precision, boosting=settings.boosting,
         )  # fmt: skip
-        parts.append(tag_rows(reading, np.flatnonzero(wanted).astype(np.int64), choice, settings.candidates))
+        parts.append(tag_rows(reading, asked.astype(np.int64), choice, settings.candidates))
     candidates = _by_course(pa.concat_tables(parts), texts)
     if decisions is not None:
         candidates = _by_course(apply_decisions(candidates, decisions), texts)

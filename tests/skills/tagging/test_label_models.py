@@ -53,8 +53,8 @@ def test_of_too_many_labelled_courses_some_are_used_with_their_own_tags(catalogu
     courses = catalogue(9)
     reading = Reading.of(CourseTexts.of(courses), topics)
     tags = human_tags(courses, topics).tags
-    assert bounded(reading, np.arange(9), tags)[1] is tags
+    assert bounded(reading.courses.ids, np.arange(9), tags)[1] is tags
     monkeypatch.setattr("skillfirst.skills.tagging.label_models.MAX_LABELLED", 4)
-    rows, kept = bounded(reading, np.arange(9), tags)
+    rows, kept = bounded(reading.courses.ids, np.arange(9), tags)
     assert len(rows) == len(kept) == 4
     assert all(kept.row(i).tolist() == tags.row(int(row)).tolist() for i, row in enumerate(rows))

@@ -81,7 +81,7 @@ def choose(
         why = "no labelled course" if not len(rows) else f"only {len(rows)} labelled courses, too few to judge by"
         report = {"method": FORMULA, "labelled_courses": len(rows), "why": f"{why}: the fixed formula"}
         return Choice(FORMULA, UNLABELLED, fixed_curve(), report=report)
-    rows, tags = bounded(reading, rows, tags)
+    rows, tags = bounded(reading.courses.ids, rows, tags)
     models = LabelModels.fit(reading, rows, tags)
     ranked = len(rows) >= RANKER_FROM
     available = boosting_available() if boosting is None else boosting

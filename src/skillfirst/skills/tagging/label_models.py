@@ -18,7 +18,7 @@ from skillfirst.skills.tagging.neighbours import neighbour_scores
 from skillfirst.tables.sparse import Csr
 
 FOLDS = 5
-MAX_LABELLED = 5_000  # the solve is cubic; of more labelled courses those with the smallest hash are used
+MAX_LABELLED = 3_000  # the solve is cubic; of more labelled courses those with the smallest hash are used
 
 Block = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -34,11 +34,14 @@ def folds_of(ids: list[str], count: int) -> Rows:
     return folds
 
 
-def bounded(reading: Reading, rows: Rows, tags: Csr) -> tuple[Rows, Csr]:
-    """At most MAX_LABELLED labelled courses, those with the smallest hash of their id, in the order given."""
+def bounded(ids: list[str], rows: Rows, tags: Csr) -> tuple[Rows, Csr]:
+    """At most MAX_LABELLED labelled courses, those with the smallest hash of their id, in the order given.
+
+    `ids`: of all courses; `rows`: places of the labelled ones among them.
+    """
     if len(rows) <= MAX_LABELLED:
         return rows, tags
-    hashes = [hashlib.sha1(reading.courses.ids[i].encode()).hexdigest() for i in rows]
+    hashes = [hashlib.sha1(ids[i].encode()).hexdigest() for i in rows]
     kept = np.sort(np.argsort(hashes, kind="stable")[:MAX_LABELLED])
     codes = [tags.row(int(i)) for i in kept]
     owner = np.repeat(np.arange(len(kept)), [len(row) for row in codes])
