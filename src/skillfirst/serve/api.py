@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from skillfirst.serve.callers import NOBODY
 from skillfirst.serve.hearing import (
@@ -174,7 +174,10 @@ async def ready(request: Request) -> Response:
     )
 
 
-@open_router.get("/metrics", summary="Numbers for Prometheus (scope admin)", tags=["health"], responses=problems())
+@open_router.get(
+    "/metrics", summary="Numbers for Prometheus (scope admin)", tags=["health"], responses=problems(),
+    response_class=PlainTextResponse,
+)  # fmt: skip
 async def metrics(request: Request) -> Response:
     caller_of(request).may("admin", caller_of(request).member)
     return Response(service_of(request).metrics.text(), 200, media_type=CONTENT_TYPE)

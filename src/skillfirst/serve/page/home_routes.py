@@ -9,14 +9,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from skillfirst.contexts.texts import LANGUAGES
 from skillfirst.serve.callers import MEMBER_COOKIE
 from skillfirst.serve.member_api import more_of
 from skillfirst.serve.page.about import beside, grouped
 from skillfirst.serve.page.cards import Cards, quoted
 from skillfirst.serve.page.explaining import explained
 from skillfirst.serve.page.templating import shown
-from skillfirst.serve.page.viewing import LANGUAGE_COOKIE, Viewer, check_form, need_member, page_answer, viewer_of
+from skillfirst.serve.page.viewing import Viewer, check_form, need_member, page_answer, viewer_of
 from skillfirst.serve.problems import Refused
 from skillfirst.serve.profiles import profile, saved_courses
 
@@ -38,10 +37,7 @@ async def home(request: Request) -> Response:
     if not viewer.member_id:
         return shown("who.html", viewer, viewer.words(), page="home")
     answer = await page_answer(viewer)
-    response = await viewer.service.work(_home, viewer, answer.body)
-    if viewer.asked_language and request.query_params.get("lang") in LANGUAGES:
-        response.set_cookie(LANGUAGE_COOKIE, viewer.asked_language, max_age=31_536_000, samesite="lax")
-    return response
+    return await viewer.service.work(_home, viewer, answer.body)
 
 
 def _home(viewer: Viewer, body: bytes) -> Response:

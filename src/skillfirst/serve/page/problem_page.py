@@ -12,7 +12,7 @@ from skillfirst.serve.problems import Refused
 class _Nobody:
     """What the frame of a page needs when nobody may be looking."""
 
-    theme, member_id, embedded = "", "", False
+    theme, member_id, path, embedded = "", "", "/", False
     headers: dict[str, str] = {}  # noqa: RUF012  never written
 
 

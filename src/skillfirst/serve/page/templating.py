@@ -12,9 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from skillfirst.serve.page.icons import icon
-from skillfirst.serve.page.viewing import Viewer
+from skillfirst.serve.page.viewing import LANGUAGE_COOKIE, Viewer
 from skillfirst.serve.page.words import NAMES, Words
 
+A_YEAR = 31_536_000  # seconds
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 #: nothing from elsewhere, nothing inline: what an attacker smuggles into a title cannot run
@@ -56,4 +57,7 @@ def shown(template: str, viewer: Viewer, words: Words, **values: Any) -> HTMLRes
     text = render(
         template, viewer=viewer, w=words, url=viewer.url, brand=settings.brand, demo=viewer.service.demo, **values
     )  # fmt: skip
-    return html(text, ancestors=settings.frame_ancestors if viewer.embedded else ())
+    response = html(text, ancestors=settings.frame_ancestors if viewer.embedded else ())
+    if viewer.chose_language and viewer.asked_language:
+        response.set_cookie(LANGUAGE_COOKIE, viewer.asked_language, max_age=A_YEAR, samesite="lax")
+    return response

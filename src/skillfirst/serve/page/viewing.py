@@ -35,6 +35,8 @@ class Viewer:
     title: str | None
     form_token: str
     embedded: bool = False
+    path: str = "/"
+    chose_language: bool = False
 
     @property
     def newcomer(self) -> Newcomer:
@@ -95,6 +97,7 @@ def viewer_of(request: Request, scope: str = "read", *, anybody: bool = False) -
         service, caller, member_id, asked, theme if theme in THEMES else "",
         title[:200] if title and title_member == short(member_id) else None,
         service.callers.form_token(caller, now), request.query_params.get("embedded") == "1",
+        request.url.path, query in LANGUAGES,
     )  # fmt: skip
 
 

@@ -1,0 +1,173 @@
+"""The page as people use it: with a pointer, with a keyboard, wide and narrow, in five languages."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+CARDS = ".card[data-course]"
+HEADINGS = {
+    "en": "Picked for Leyla", "de": "Ausgesucht für Leyla", "fr": "Choisis pour Leyla", "es": "Elegido para Leyla",
+    "ja": "Leylaさんへのおすすめ",
+}  # fmt: skip
+
+
+def courses(page):
+    return page.eval_on_selector_all(CARDS, "cards => cards.map(card => card.dataset.course)")
+
+
+@pytest.mark.parametrize("language", sorted(HEADINGS))
+def test_the_page_in_five_languages(open_page, serious, language):
+    page = open_page(f"/?member=persona-leyla&lang={language}")
+    assert page.locator("h1").inner_text() == HEADINGS[language]
+    assert page.locator("html").get_attribute("lang") == language
+    assert page.locator(CARDS).count() > 12
+    assert len(set(courses(page))) == len(courses(page))  # a course once a page
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("width", [390, 820, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/?member=persona-haruka", "/skills?member=persona-haruka", "/course/java-essentials-2025?member=persona-leyla"])
+def test_nothing_sticks_out_and_everything_can_be_read(open_page, serious, width, scheme, path):
+    page = open_page(path, width=width, scheme=scheme)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert serious(page) == []
+
+
+def test_hide_and_undo(open_page):
+    page = open_page("/?member=persona-haruka&lang=en")
+    card = page.locator(CARDS).nth(1)
+    course, place = card.get_attribute("data-course"), "#" + card.get_attribute("id")
+    card.hover()
+    card.get_by_role("button", name=re.compile("Not interested")).click()
+    gone = page.locator(f"{place}.gone")
+    gone.get_by_text("You will not see this course again").wait_for()
+    gone.get_by_role("button", name="Undo").click()
+    page.locator(f'{place}[data-course="{course}"]').wait_for()
+    page.locator(f'{place}[data-course="{course}"]').hover()
+    page.locator(place).get_by_role("button", name=re.compile("Not interested")).click()
+    page.locator(f"{place}.gone").wait_for()
+    page.reload()
+    assert course not in courses(page)
+
+
+def test_why_shows_the_numbers(open_page, serious):
+    page = open_page("/?member=persona-leyla&lang=en")
+    page.locator('.carousel[data-context="skill"] .why, .carousel[data-context="wanted"] .why').first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("heading", name="Why you see this course").wait_for()
+    assert dialog.locator(".bar-fill").count() >= 1
+    assert float(dialog.locator(".bar-fill").first.get_attribute("width")) == 320.0
+    assert re.search(r"counts \d+\.\d\d: rare", dialog.locator(".bar-number").first.inner_text())
+    assert serious(page) == []
+    page.keyboard.press("Escape")
+    assert not dialog.is_visible()
+
+
+def test_refusing_a_skill_changes_the_page(open_page):
+    page = open_page("/?member=persona-dwight&lang=en")
+    rows = page.locator(".carousel").evaluate_all("rows => rows.map(row => row.dataset.key)")
+    skill = next(key.split(":")[1] for key in rows if key.split(":")[0] in ("skill", "stay_sharp", "wanted"))
+    page.get_by_role("link", name="My skills").click()
+    page.locator(f'#skills li[data-skill="{skill}"] button').click()
+    page.get_by_role("heading", name="Taken out by you").wait_for()
+    page.get_by_role("link", name="For you").click()
+    page.get_by_role("heading", level=1).wait_for()
+    assert not any(key.endswith(f":{skill}") for key in page.locator(".carousel").evaluate_all("r => r.map(x => x.dataset.key)"))
+    page.get_by_role("link", name="My skills").click()
+    page.get_by_role("button", name=re.compile("Restore")).click()
+    page.get_by_role("heading", name="Taken out by you").wait_for(state="detached")
+
+
+def test_adding_a_skill_by_its_name(open_page):
+    page = open_page("/skills?member=persona-iker&lang=es")
+    page.get_by_label("Añade una aptitud").fill("Python")
+    page.get_by_role("button", name="Añadir").click()
+    page.locator('#group-wanted ~ ul li[data-skill="python"]').wait_for()
+    page.get_by_label("Añade una aptitud").fill("flying carpets")
+    page.get_by_role("button", name="Añadir").click()
+    page.get_by_text("No conocemos esa aptitud").wait_for()
+
+
+def test_more_without_a_page_load(open_page):
+    page = open_page("/?member=persona-haruka&lang=en")
+    page.evaluate("window.same = true")
+    row = page.locator(".carousel:has(.more)").first
+    before = row.locator(CARDS).count()
+    row.locator(".more").click()
+    page.wait_for_function("([row, n]) => row.querySelectorAll('.card[data-course]').length > n || !row.querySelector('.more')",
+                           arg=[row.element_handle(), before])  # fmt: skip
+    assert page.evaluate("window.same") is True
+    assert len(set(courses(page))) == len(courses(page))
+
+
+def test_saving_keeps_a_course(open_page):
+    page = open_page("/?member=persona-valentina&lang=en")
+    card = page.locator(CARDS).first
+    title = card.locator("h3").inner_text()
+    card.hover()
+    card.get_by_role("button", name=re.compile("Save")).click()
+    card.locator('.save[aria-pressed="true"]').wait_for()
+    page.get_by_role("link", name="Saved", exact=True).click()
+    page.get_by_role("heading", name=title).wait_for()
+
+
+def test_what_is_seen_is_told_and_what_is_not_is_not(open_page, stores):
+    page = open_page("/?member=persona-tamsin&lang=en")
+    with page.expect_request("**/api/v1/events", timeout=20_000) as sent:
+        page.locator(CARDS).first.wait_for()
+    events = sent.value.post_data_json["events"]
+    assert {e["kind"] for e in events} == {"impression"}
+    seen = {e["course_id"] for e in events}
+    first, last = courses(page)[0], courses(page)[-1]
+    assert first in seen
+    assert last not in seen  # below the fold
+    top = next(e for e in events if e["course_id"] == first)
+    assert (top["carousel_rank"], top["position"], top["channel"], top["member_id"]) == (1, 1, "home", "persona-tamsin")
+
+
+def test_a_click_opens_the_course_and_is_told(open_page, stores):
+    _, log, _ = stores
+    page = open_page("/?member=persona-leyla&lang=en")
+    card = page.locator(CARDS).nth(2)
+    course = card.get_attribute("data-course")
+    with page.expect_request(lambda r: "events" in r.url and '"click"' in (r.post_data or "")):
+        card.locator("h3 a").click()
+    page.wait_for_url(f"**/course/{course}**")
+    page.get_by_role("button", name="Mark as completed").click()
+    page.get_by_text("Noted: completed").wait_for()
+    page.get_by_role("link", name="Back to your page").click()
+    page.get_by_role("heading", level=1).wait_for()
+    assert course not in courses(page)
+    kinds = [e["kind"] for e in log.read_member("persona-leyla").to_pylist() if e["course_id"] == course]
+    assert "complete" in kinds
+
+
+def test_the_keyboard_reaches_everything(open_page):
+    page = open_page("/?member=persona-leyla&lang=en")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.locator(".strip a[data-open]").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.closest('.card').dataset.position") == "2"
+    page.locator(".card .why").first.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.className") == "why"
+
+
+def test_light_and_dark_by_choice(open_page):
+    page = open_page("/?member=persona-leyla")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("button", name=re.compile("Light or dark|Hell oder dunkel")).click()
+    dark = page.evaluate(ground)
+    assert light != dark
+    page.reload()
+    assert page.evaluate(ground) == dark

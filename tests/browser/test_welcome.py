@@ -1,0 +1,45 @@
+"""From nothing to carousels, in two screens."""
+
+from __future__ import annotations
+
+import re
+
+
+def test_a_new_visitor_gets_a_page_of_her_own(open_page, serious):
+    page = open_page("/?member=persona-leyla&lang=en")
+    page.get_by_role("link", name="A new visitor").click()
+    page.get_by_role("heading", name="What do you do?").wait_for()
+    assert serious(page) == []
+    page.get_by_label("Search titles").fill("weld")
+    page.get_by_role("link", name="Welder").click()
+    page.get_by_role("heading", name="What would you like to learn?").wait_for()
+    preview = page.locator(".preview")
+    before = preview.inner_text()
+    page.get_by_label("Search skills").fill("spreads")
+    page.locator(".choice", has_text=re.compile("spreadsheet", re.I)).first.wait_for()
+    page.get_by_label("Search skills").fill("machine lea")
+    choice = page.locator(".choice", has_text="Machine learning").first
+    choice.click()
+    page.locator(".choice.on", has_text="Machine learning").wait_for()
+    page.wait_for_function("before => document.querySelector('.preview').innerText !== before", arg=before)
+    assert serious(page) == []
+    page.get_by_role("button", name="Show my page").click()
+    page.get_by_role("heading", name="Because you want to learn Machine learning").wait_for()
+    assert page.locator(".card[data-course]").count() >= 6
+
+
+def test_taking_a_pick_back(open_page):
+    page = open_page("/welcome/skills?member=somebody&lang=de")
+    page.locator(".choice", has_text="Python").first.click()
+    picked = page.locator(".choice.on", has_text="Python")
+    picked.wait_for()
+    picked.click()
+    picked.wait_for(state="detached")
+    assert page.get_by_role("button", name="Meine Seite zeigen").is_visible()
+
+
+def test_a_title_alone_is_enough(open_page):
+    page = open_page("/welcome/skills?member=only-title&title=data_analyst&lang=en")
+    page.get_by_role("button", name="Show my page").click()
+    page.locator(".card[data-course]").first.wait_for()
+    assert page.locator(".card[data-course]").count() >= 6

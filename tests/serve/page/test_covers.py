@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skillfirst.serve.page.colours import colour
+from skillfirst.serve.page.covers import FAMILIES, draw_cover
+
+
+def test_the_same_course_has_the_same_cover_for_ever():
+    assert draw_cover("java-1", "software_development", ["java"]) == draw_cover("java-1", "software_development", ["java"])
+    covers = {draw_cover(f"c{i}", "data_ai", ["sql"]) for i in range(200)}
+    assert len(covers) == 200
+
+
+@pytest.mark.parametrize("category", [*FAMILIES, "", "Something else"])
+def test_every_category_has_a_well_formed_picture_without_anything_from_elsewhere(category):
+    for n in range(12):
+        svg = draw_cover(f"c{n}", category, ["x"])
+        root = ET.fromstring(svg)
+        assert root.attrib["viewBox"] == "0 0 640 360"
+        assert len(svg) < 16_000
+        assert "style=" not in svg
+        assert svg.count("http") == 1  # the namespace
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
+def test_no_text_gets_into_the_picture(course, category, skill):
+    ET.fromstring(draw_cover(course, category, [skill]))
+
+
+def test_colours_are_what_they_say():
+    assert colour(0.0, 0.0, 0.0) == "#000000"
+    assert colour(1.0, 0.0, 0.0) == "#ffffff"
+    assert colour(0.628, 0.2577, 29.23) == "#ff0000"

@@ -1,0 +1,101 @@
+"""A night publishes under the service: every answer is whole, of one version or the other."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+from skillfirst.publish import rendered
+from skillfirst.serve.answers import Answers
+from skillfirst.serve.serving import House
+
+PUBLISHES = 100
+
+
+def marked(members, version):
+    """The same members, each answer saying which version it is of."""
+    for member in members:
+        answers = {
+            channel: json.dumps({**json.loads(body), "version": version}).encode()
+            for channel, body in member.answers.items()
+        }
+        yield member._replace(answers=answers)
+
+
+def test_a_hundred_publishes_under_readers(world):
+    members = list(rendered(world.run))
+    meta = world.online.meta(world.run.run_id)
+    house = House(world.online, world.log, 1000)
+    house.refresh()
+    answers = Answers(house, world.clock)
+    world.log.append([{"member_id": "cyd", "kind": "click", "course_id": "welding-0", "time": world.now}], world.now)
+    house.follow()
+    wrong: list[str] = []
+    read = {"stored": 0, "fresh": 0}
+    done = threading.Event()
+
+    def reader() -> None:
+        while not done.is_set():
+            for member in ("ann", "bob", "dee"):
+                body = answers.stored(member, "home")
+                if body is None or json.loads(body)["member_id"] != member:
+                    wrong.append(f"{member}: {body!r}")
+                read["stored"] += 1
+            page = json.loads(answers.fresh("cyd", "home").body)
+            if not page["carousels"] or "version" in page:
+                wrong.append(f"cyd: {page}")
+            read["fresh"] += 1
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    try:
+        for number in range(PUBLISHES):
+            version = f"v{number}"
+            world.online.put(version, marked(members, version), meta)
+            world.online.switch(version)
+            house.refresh()
+            house.follow()
+            assert json.loads(answers.stored("ann", "home"))["version"] == version
+    finally:
+        done.set()
+        thread.join()
+    assert wrong == []
+    assert read["stored"] > 0
+    assert read["fresh"] > 0
+    assert house.current.version == f"v{PUBLISHES - 1}"
+
+
+def test_a_new_version_is_taken_over_with_its_own_events(world):
+    """What a night has read is in its documents: it no longer counts as today's."""
+    house = House(world.online, world.log, 1000)
+    house.refresh()
+    world.log.append([{"member_id": "ann", "kind": "click", "course_id": "java-0", "time": world.now}], world.now)
+    house.follow()
+    assert "ann" in house.current.touched
+    meta = {**world.online.meta(world.run.run_id), "log_position": world.log.position()}
+    world.online.put("next", rendered(world.run), meta)
+    world.online.switch("next")
+    assert house.refresh()
+    assert "ann" not in house.current.touched
+    house.follow()
+    assert "ann" not in house.current.touched
+
+
+def test_touched_members_beyond_the_limit_are_looked_up(world):
+    house = House(world.online, world.log, most_touched=1)
+    house.refresh()
+    events = [{"member_id": m, "kind": "click", "course_id": "java-0", "time": world.now} for m in ("ann", "bob", "cyd")]
+    world.log.append(events, world.now)
+    house.follow()
+    touched = house.current.touched
+    assert len(touched) == 1
+    assert [m in touched for m in ("ann", "bob", "cyd", "dee")] == [True, True, True, False]
+
+
+def test_the_service_notices_a_publish_by_itself(world):
+    with world.client(watch_seconds=0.01) as client:
+        assert client.get("/health/ready").json()["version"] == world.run.run_id
+        world.online.put("next", rendered(world.run), world.online.meta(world.run.run_id))
+        world.online.switch("next")
+        versions = {client.get("/health/ready").json()["version"] for _ in range(2_000)}
+        assert "next" in versions
