@@ -98,3 +98,13 @@ def make_town() -> Any:
 @pytest.fixture
 def now_s() -> int:
     return int(NOW.timestamp())
+
+
+@pytest.fixture(scope="module")
+def make_town_module() -> Any:
+    return town()
+
+
+@pytest.fixture(scope="module")
+def make_tables_module() -> Any:
+    return learn

@@ -43,8 +43,8 @@ def finish(counts: InferenceCounts, title_skills: Csr, course_skills: Csr, setti
         part = _without(counts, held_out, rest, settings)
         tables = _fit(part, title_skills, course_skills, settings)
         fusion, learned = calibrate(tables, held_out, settings)
-        if held_out.num_rows * 20 < counts.with_skills and tables.method == NET:
-            # a twentieth more members would not change the network; the counts are always those of everybody
+        if held_out.num_rows * 20 < counts.with_skills:
+            # a twentieth more members would not change co-occurrence; the counts are always those of everybody
             title = title_table(counts, title_skills, settings)
             return replace(tables, title=title, fusion=fusion, calibrated=learned)
     tables = _fit(counts, title_skills, course_skills, settings, trained=bool(learned[0]))

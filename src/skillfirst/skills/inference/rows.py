@@ -24,6 +24,9 @@ BUCKETS = 5
 
 TITLE_BIT, CO_BIT, ACTIVITY_BIT, CONNECTION_BIT = 8, 16, 32, 64  # tables.schemas.Source
 
+FAINT = 0.1
+"""Share of the threshold that at least one source must reach alone."""
+
 _SMOOTH = 1.0  # a held skill's worth of popularity in the mean conditional probability
 
 
@@ -103,6 +106,19 @@ def weigh(
 
 
 @njit(cache=True, nogil=True)
+def faint(s: int, back: float, shown: int, floor: float, k: Any, r: Any) -> bool:
+    """Whether every source is so weak that the fusion need not be asked (most of thousands of candidates)."""
+    if r.mass[s] > 0 or r.count[s] > 0 or back * k.popularity[s] + r.title[s] >= floor:
+        return False
+    if k.method == NEIGHBOURS:
+        return bool(r.near[s] < floor * (shown + _SMOOTH))
+    if k.method == NOTHING or k.place[s] < 0:
+        return True
+    full = float(r.full[k.place[s]])
+    return bool(full < floor) if k.method == EASE else bool(floor > 0 and full < np.log(floor / (1 - floor)))
+
+
+@njit(cache=True, nogil=True)
 def fuse(weights: Any, calibrated: Any, rules: Any, x: Any, raw: Any) -> float:
     """One probability: logistic over calibrated sources, noisy-OR with those that could not be calibrated."""
     if calibrated[0]:
@@ -156,6 +172,7 @@ def infer_rows(m_: Any, k_: Any, rules: Any, skill: Any, weight: Any, source: An
     raw = np.zeros(4)
     code = np.empty(rules.limit, np.int32)
     p = np.empty(rules.limit)
+    floor = rules.threshold * FAINT
     for i in range(members):
         n, back, evidence = gather(i, m, k, rules, r)
         kept = 0
@@ -166,6 +183,8 @@ def infer_rows(m_: Any, k_: Any, rules: Any, skill: Any, weight: Any, source: An
         if evidence or rules.unsupported:
             for j in range(n):
                 s = r.touched[j]
+                if faint(s, back, shown, floor, k, r):
+                    continue
                 weigh(s, back, titled, shown, near, k, rules, r, x, raw)
                 value = fuse(weights, k.calibrated, rules, x, raw)
                 if value < rules.threshold:

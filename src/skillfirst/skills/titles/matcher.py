@@ -41,7 +41,7 @@ def _match(
     names: Any, titles: Any, word_offsets: Any, word_index: Any, word_value: Any, embed: Any, out: Any, bias: Any,
     neighbours: Any, power: Any, nearest: Any, linear_weight: Any, heat: Any, score: Any, best: Any,
 ) -> None:  # fmt: skip
-    """Log-scores of every text over all titles into `score` (texts x titles) and the nearest cosine into `best`."""
+    """Probabilities of the titles near names vote for into `score` (texts x titles), the nearest cosine into `best`."""
     near = np.zeros(names, np.float32)
     touched = np.empty(names, np.int32)
     vote = np.zeros(titles)
@@ -73,24 +73,22 @@ def _match(
             near[touched[j]] = 0
         if best[i] < nearest:
             continue
-        top = -1e30
+        mass, high = 1.0, 0.0
         if linear_weight > 0:
             logits(word_offsets, word_index, word_value, embed, out, bias, i, h, z)
-            mass = 0.0
-            high = float(z.max())
+            mass, high = 0.0, float(z.max())
             for k in range(titles):
                 mass += np.exp(float(z[k]) - high)
-            for k in range(titles):
-                score[i, k] = linear_weight * np.log(np.exp(float(z[k]) - high) / mass + 1e-4)
+        sum_ = 0.0
         for k in range(titles):
-            score[i, k] += np.log(vote[k] / total + 1e-3)
-            score[i, k] /= heat
-            top = max(top, score[i, k])
-        mass = 0.0
+            if vote[k] > 0:
+                said = np.log(vote[k] / total)
+                if linear_weight > 0:
+                    said += linear_weight * np.log(np.exp(float(z[k]) - high) / mass + 1e-4)
+                score[i, k] = np.exp(said / heat)
+                sum_ += score[i, k]
         for k in range(titles):
-            mass += np.exp(score[i, k] - top)
-        for k in range(titles):
-            score[i, k] = np.exp(score[i, k] - top) / mass
+            score[i, k] /= sum_
 
 
 class TitleMatcher:
@@ -186,7 +184,8 @@ class TitleMatcher:
         _match(
             rows.offsets, rows.indices, rows.values, p.offsets, p.indices, p.values, self._name_title,
             len(self._name_title), self.titles, words.offsets, words.indices, words.values, model.embed, model.out,
-            model.bias, int(rules.neighbours), float(rules.power), float(rules.nearest), float(weight), float(rules.heat), score, best,
+            model.bias, int(rules.neighbours), float(rules.power), float(rules.nearest), float(weight),
+            float(rules.heat), score, best,
         )  # fmt: skip
         return score, best
 
