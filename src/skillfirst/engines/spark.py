@@ -165,12 +165,9 @@ class SparkEngine(Engine):
 
     def _collect(self, frame: DataFrame) -> list[Any]:
         """The answers in the order of their items; raises the one error behind a failed job."""
-        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
-        from pyspark.errors import PySparkException
-
         try:
             table = frame.toArrow()
-        except (PySparkException, Py4JError) as error:
+        except Exception as error:  # of PySpark, of its bridge to Java, of what runs there
             raise _explained(error) from None
         answers = table.column("answer")
         return [pickle.loads(answers[int(at)].as_py()) for at in np.argsort(table.column("item").to_numpy())]
