@@ -54,19 +54,19 @@ def recommend(
     return pa.concat_batches(parts) if len(parts) > 1 else parts[0]
 
 
-def _widest(channel: str, model: Model, policy: Policy) -> int:
+def widest_list(channel: str, model: Model, policy: Policy) -> int:
     """Most courses a list can show: each once."""
     page = policy.page
     return min(policy.list_length if channel == "feed" else page.rows * page.row_length, len(model.courses))
 
 
 def _recommend(batch: pa.RecordBatch, model: Model, channels: Sequence[str], policy: Policy) -> pa.RecordBatch:
-    width = sum(_widest(channel, model, policy) for channel in channels)
+    width = sum(widest_list(channel, model, policy) for channel in channels)
     rows = max(SLOTS // max(width, 1), 1)
     parts = []
     for at in range(0, max(batch.num_rows, 1), rows):
         part = batch.slice(at, rows)
-        out = _room(part.num_rows, channels, width)
+        out = empty_lists(part.num_rows, channels, width)
         fill_lists(member_arrays(part, model, policy)[0], model, policy, out)
         parts.append(_rows(part, model, channels, out))
     return pa.concat_batches(parts) if len(parts) > 1 else parts[0]
@@ -89,7 +89,7 @@ def fill_lists(members: Any, model: Model, policy: Policy, out: Out) -> None:
         recommend_members(STAMP, *tables)
 
 
-def _room(rows: int, channels: Sequence[str], width: int) -> Out:
+def empty_lists(rows: int, channels: Sequence[str], width: int) -> Out:
     """Room for the lists of `rows` members; pages of memory nobody writes to cost nothing."""
     slots = rows * width
 
@@ -114,9 +114,9 @@ def _rows(batch: pa.RecordBatch, model: Model, channels: Sequence[str], out: Out
     if many > 1:
         each = pa.array(np.repeat(np.arange(rows), many))
         member, arms, day = member.take(each), arms.take(each), np.repeat(day, many)
-    names = pa.DictionaryArray.from_arrays(pa.array(np.tile(np.arange(many, dtype=np.int32), rows)), pa.array(channels))
     columns: dict[str, pa.Array] = {
-        "member_id": member, "channel": names.dictionary_decode(), "arms": arms, "day": pa.array(day).cast(pa.date32()),
+        "member_id": member, "channel": pa.array([*channels] * rows, pa.string()), "arms": arms,
+        "day": pa.Array.from_buffers(pa.date32(), len(day), [None, pa.py_buffer(day)]),
         "model_version": pa.repeat(model.version, rows * many),
         "course_id": _named(out.course[:shown], model.courses.ids),
         "affinity": pa.array(out.affinity[:shown]), "score": pa.array(out.score[:shown]),

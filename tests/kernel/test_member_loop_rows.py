@@ -1,0 +1,444 @@
+"""Feed and page of the compiled loop against the rules in plain Python: fatigue, series, levels, languages, reasons."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import defaultdict
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from skillfirst.feedback.discount import discount
+from skillfirst.feedback.impressions import exposures
+from skillfirst.kernel.catalogue import UNDATED, build_catalogue
+from skillfirst.kernel.fit import count, finish
+from skillfirst.kernel.policy import Policy
+from skillfirst.kernel.recommend import recommend
+from skillfirst.skills.taxonomy import Taxonomy
+from skillfirst.tables.schemas import DOCUMENT, INFERRED, LEVELS, documents
+from skillfirst.tables.vocabulary import Vocabulary
+
+DAY = dt.date(2026, 6, 1)
+NOON = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
+NOW = int(NOON.timestamp())
+TONGUES = [[], ["en"], ["de", "en"], ["fr"], ["xx", "de-AT", "fr"], ["de", "fr", "es", "en"]]
+
+
+def busy_catalogue(rng, courses, skills, days, draw):
+    """Courses with everything a rule may ask for; many share a day, a set of skills or a series."""
+    names = [f"s{i:05d}" for i in range(skills)]
+    titles = [f"t{i}" for i in range(4)]
+    taxonomy = Taxonomy.from_tables(
+        {
+            "skills": pa.table({"skill_id": names, "name": names}),
+            "titles": pa.table({"title_id": titles, "name": titles, "family": ["f0", "f0", "f1", None]}),
+        }
+    )
+    sets = [draw(rng.integers(1, 14)) for _ in range(max(courses * 6 // 10, 1))]
+    ids = [f"c{rng.integers(10**9):09d}{i:06d}" for i in range(courses)]
+
+    def some(share, make):
+        return [make() if rng.random() < share else None for _ in ids]
+
+    table = pa.table(
+        {
+            "course_id": ids,
+            "title": [f"title {rng.integers(courses)}" for _ in ids],
+            "created_on": pa.array(some(0.95, lambda: DAY - dt.timedelta(int(rng.integers(-3, days)))), pa.date32()),
+            "category": pa.array(some(0.8, lambda: f"k{rng.integers(3)}"), pa.string()),
+            "language": [("en", "de", "fr-CA", "en-GB")[rng.choice(4, p=[0.6, 0.2, 0.1, 0.1])] for _ in ids],
+            "level": pa.array(some(0.75, lambda: LEVELS[rng.integers(3)]), pa.string()),
+            "duration_minutes": pa.array(some(0.7, lambda: float(rng.integers(5, 90))), pa.float64()),
+            "series_id": pa.array(some(0.3, lambda: f"z{rng.integers(courses // 6 + 1)}"), pa.string()),
+            "retired": [bool(rng.random() < 0.05) for _ in ids],
+        }
+    )
+    rows = [(c, names[s], float(rng.choice([1.0, 0.5, 0.9]))) for c in ids for s in sets[rng.integers(len(sets))]]
+    tags = pa.table(
+        {
+            "course_id": [r[0] for r in rows], "skill_id": [r[1] for r in rows],
+            "weight": pa.array([r[2] for r in rows], pa.float32()), "source": ["t"] * len(rows),
+            "evidence": [""] * len(rows),
+        }
+    )  # fmt: skip
+    return build_catalogue(table, taxonomy, tags, Vocabulary.sorted(["i0", "i1", "i2"]))
+
+
+def busy_member(rng, i, courses, most, draw):
+    """One document as a dictionary: a bit of everything, in the order documents keep."""
+    skill = draw(rng.integers(0, most))
+    inferred = [s for s in draw(rng.integers(0, 12)) if s not in skill]
+    predicted = draw(rng.integers(0, 5))
+    done = {(int(rng.integers(courses)), int(rng.choice([1, 2, 2, 2, 3, 4, 5, 6, 7]))) for _ in range(rng.integers(12))}
+    done = sorted(done | {(c, 7) for c, kind in done if kind == 6 and rng.random() < 0.3})
+    seen = sorted(
+        (NOW - int(rng.integers(30 * 86_400)), int(rng.integers(courses)), int(rng.integers(1, 3)))
+        for _ in range(rng.integers(60))
+    )
+    title, target = ([int(rng.integers(4))] if rng.random() < share else [] for share in (0.7, 0.4))
+    return {
+        "member_id": f"m{i:05d}", "now": NOON + dt.timedelta(days=int(rng.integers(-2, 1))),
+        "title": title, "title_weight": [1.0] * len(title),
+        "target_title": target, "target_title_weight": [1.0] * len(target),
+        "industry": (None, "i0", "i1", "unknown")[rng.integers(4)], "languages": TONGUES[rng.integers(6)],
+        "level": int(rng.integers(4)), "skill": skill, "skill_source": [1] * len(skill),
+        "wanted": draw(rng.integers(0, 4)), "refused": draw(rng.integers(0, 2)),
+        "course": [c for c, _ in done], "course_kind": [k for _, k in done],
+        "course_time": [NOW - int(rng.integers(40 * 86_400)) for _ in done],
+        "course_seconds": [int(rng.integers(4000)) if k == 2 else 0 for _, k in done],
+        "seen_time": [s[0] for s in seen], "seen_course": [s[1] for s in seen], "seen_channel": [s[2] for s in seen],
+        "seen_slot": [int(rng.integers(1, 12)) for _ in seen],
+        "inferred_skill": inferred, "inferred_weight": rng.random(len(inferred)).astype(np.float32).tolist(),
+        "inferred_source": rng.choice([8, 16, 32, 64, 24, 40], len(inferred)).tolist(),
+        "predicted_skill": predicted, "predicted_weight": rng.random(len(predicted)).astype(np.float32).tolist(),
+        "predicted_source": rng.choice([128, 256, 384], len(predicted)).tolist(),
+    }  # fmt: skip
+
+
+def busy_world(seed, members, courses, skills, most, days=60, tail=3):
+    """(catalogue, documents with inferred columns). `tail`: 3 is a heavy skew of skills, 30 a light one."""
+    rng = np.random.default_rng(seed)
+    popularity = 1.0 / (np.arange(skills) + tail)
+    order = rng.permutation(skills)
+
+    def draw(n):
+        return sorted(set(order[rng.choice(skills, size=n, p=popularity / popularity.sum())].tolist()))
+
+    catalogue = busy_catalogue(rng, courses, skills, days, draw)
+    people = [busy_member(rng, i, courses, most, draw) for i in range(members)]
+    known = documents(members, **{f.name: [p[f.name] for p in people] for f in DOCUMENT if f.name in people[0]})
+    inferred = [pa.array([p[f.name] for p in people], f.type) for f in INFERRED]
+    return catalogue, pa.RecordBatch.from_arrays([*known.columns, *inferred], schema=pa.schema([*DOCUMENT, *INFERRED]))
+
+
+class Plain:
+    """One member's lists by the rules of the design, with dictionaries and sorted()."""
+
+    def __init__(self, model, policy, batch, i):
+        self.model, self.policy, self.cat = model, policy, model.catalogue
+        self.m = batch.slice(i, 1).to_pylist()[0]
+        self.now = int(self.m["now"].timestamp())
+        self.day = (self.now - 1) // 86_400
+        self.seen = exposures(batch.slice(i, 1), None, policy.discount)
+        self.exposure = self.seen.row(0) if policy.fatigue == "discount" else {}
+        self.states = self.course_states()
+        self.weigh()
+        self.eligible = self.open_courses()
+        self.fill_buckets()
+
+    def course_states(self):
+        """course -> (state words, newest time)."""
+        done = defaultdict(dict)
+        entries = (self.m[name] for name in ("course", "course_kind", "course_time", "course_seconds"))
+        for c, kind, time, seconds in zip(*entries, strict=True):
+            done[c][kind] = (time, seconds)
+        out, rule = {}, self.policy.watching
+        for c, kinds in done.items():
+            state, length = set(), self.cat.minutes[c] * 60
+            seconds = kinds.get(2, (0, 0))[1]
+            if 4 in kinds:
+                state |= {"completed", "rests", "watched", "mostly"}
+            if 3 in kinds or kinds.get(6, (-1, 0))[0] > kinds.get(7, (-1, 0))[0]:
+                state.add("rests")
+            if seconds >= rule.seconds or (length > 0 and seconds >= rule.share * length):
+                state.add("watched")
+                if seconds >= (rule.mostly * length if length > 0 else rule.mostly_seconds):
+                    state.add("mostly")
+                if "completed" not in state:
+                    state |= {"in progress", "rests"}
+            out[c] = (state, max(time for time, _ in kinds.values()))
+        return out
+
+    def weigh(self):
+        m, idf = self.m, self.model.idf
+        inferred, predicted = (
+            {s: (m[f"{x}_weight"][at], m[f"{x}_source"][at]) for at, s in enumerate(m[f"{x}_skill"])}
+            for x in ("inferred", "predicted")
+        )
+        title, target = (m["title"] or [-1])[0], (m["target_title"] or [-1])[0]
+        self.weight, self.context = {}, {}
+        for s in sorted({*m["skill"], *inferred, *m["wanted"], *predicted} - set(m["refused"])):
+            explicit, stated = s in m["skill"], s in m["wanted"]
+            floored = stated or (not explicit and self.policy.rare_inferred == "floor")
+            rarity = float((idf.floored if floored else idf.considered)[s])
+            share, source = inferred.get(s, (0.0, 0))
+            held = self.policy.held * (1.0 if explicit else share) * rarity
+            want = self.policy.wanted * (1.0 if stated else predicted.get(s, (0.0, 0))[0])
+            if held + want <= 0:
+                continue
+            self.weight[s] = held + want
+            on_it = {c: x for c, x in self.states.items() if "watched" in x[0] and s in self.teaches(c)}
+            taught = [(t, -c) for c, (_, t) in on_it.items()]
+            exercised = any("mostly" in state for state, _ in on_it.values())
+            if want > held:
+                goal = not stated and predicted[s][1] & 128 and target >= 0
+                kind, what = ("goal", target) if goal else (("wanted" if stated else "predicted"), s)
+            elif explicit:
+                kind, what = ("stay_sharp" if exercised else "skill"), s
+            elif source & 32:
+                kind, what = ("watched", -max(taught)[1]) if taught else ("activity", s)
+            else:
+                kind, what = ("title", title) if source & 8 and title >= 0 else ("inferred", s)
+            self.context[s] = (kind, what)
+
+    def teaches(self, c):
+        row = self.cat.course_skills
+        return dict(zip(row.row(c).tolist(), row.row_values(c).tolist(), strict=True))
+
+    def open_courses(self):
+        cat, level = self.cat, self.m["level"]
+        spoken = {t.split("-")[0].lower() for t in self.m["languages"]} | {self.policy.language}
+        open_ = [
+            c for c in range(len(cat.cards))
+            if not cat.retired[c] and cat.languages[int(cat.language[c])] in spoken
+            and (cat.created[c] <= self.day or cat.created[c] == UNDATED)
+        ]  # fmt: skip
+        series = defaultdict(list)
+        for c in range(len(cat.cards)):
+            series[int(self.model.arrays["group"][c])].append(c)
+        resting = {c for c, (state, _) in self.states.items() if "rests" in state}
+        out = set(open_) - resting
+        for g, own in series.items():
+            if g < 0:
+                continue
+            away = set(resting)
+            if resting & set(own):  # an older version of something completed is no news
+                done = [c for c in own if "completed" in self.states.get(c, ((), 0))[0]]
+                away |= {o for c in done for o in own if o > c and cat.level[o] == cat.level[c]}
+            at_hand = [c for c in own if c in open_ and c not in away]
+            out -= set(own)
+            at_level = [c for c in at_hand if cat.level[c] == level]
+            out |= set((at_level or at_hand)[:1])
+        return out
+
+    def fill_buckets(self):
+        cat, seen = self.cat, self.seen
+        place = {int(c): at for at, c in enumerate(seen.courses)}
+        sets = defaultdict(list)
+        self.affinity = {}
+        for c in sorted(self.eligible):
+            taught = self.teaches(c)
+            matched = tuple(s for s in sorted(taught) if s in self.weight)
+            if matched:
+                self.affinity[c] = 0.0
+                for s in matched:
+                    self.affinity[c] += self.weight[s] * taught[s]
+                sets[matched].append(c)
+        self.score = {}
+        for own in sets.values():
+            load = 0.0
+            for c in own:
+                load += self.exposure.get(c, 0.0)
+            share, activity = self.policy.discount.spill_over, float(seen.activity[0])
+            for c in own:
+                n = self.exposure.get(c, 0.0)
+                if n > 0:
+                    at = place[c]
+                    args = (n + share * (load - n), seen.last_seen[at], seen.position[at], activity)
+                else:
+                    args = (share * load, 0.0, 1.0, activity)
+                self.score[c] = self.affinity[c] * (float(discount(*args, self.policy.discount)) if load > 0 else 1.0)
+            own.sort(key=lambda c: (math.floor(self.exposure.get(c, 0.0)), -cat.created[c], -self.affinity[c], c))
+        self.buckets = sorted(sets.items(), key=lambda x: (-max(self.score[c] for c in x[1]), -len(x[0]), x[0]))
+        drawn = [(turn, place, c) for place, (_, own) in enumerate(self.buckets) for turn, c in enumerate(own)]
+        self.feed_order = [c for _, _, c in sorted(drawn)]
+        self.place = {c: place for _, place, c in drawn}
+
+    def reason(self, c):
+        taught = self.teaches(c)
+        return min((s for s in taught if s in self.weight), key=lambda s: (-self.weight[s] * taught[s], s))
+
+    def shelf(self, name, code):
+        a = self.model.arrays
+        row = int(a[name][code])
+        return a["shelf_course"][a["shelf_offsets"][row] : a["shelf_offsets"][row + 1]].tolist() if row >= 0 else []
+
+    def chains(self):
+        """(fallback, trending) shelves as (context, evidence, courses)."""
+        title = (self.m["title"] or [-1])[0]
+        industry = self.cat.industries.code(self.m["industry"]) if self.m["industry"] else -1
+        family = int(self.model.taxonomy.title_family[title]) if title >= 0 else -1
+        cohorts = (("trending_title", title), ("trending_family", family), ("trending_industry", industry))
+        trend = [(x, what, self.shelf(x, what)) for x, what in cohorts]
+        trend.append(("trending", -1, self.shelf("trending_all", 0)))
+        spoken = dict.fromkeys(t.split("-")[0].lower() for t in self.m["languages"])
+        tongues = [self.cat.languages.code(t) for t in (*spoken, self.policy.language)]
+        popular = [("popular", -1, self.shelf("popular_language", t)) for t in [t for t in tongues if t >= 0][:3]]
+        own = [(x, what, self.shelf(x, what)) for x, what in (("popular_title", title), ("popular_industry", industry))]
+        return own + trend + popular, trend
+
+    def feed(self):
+        out = [(c, *self.context[self.reason(c)]) for c in self.feed_order[: self.policy.list_length]]
+        if self.policy.fallback == "on":
+            least = min(self.policy.fill, self.policy.list_length)
+            for context, what, courses in self.chains()[0]:
+                for c in courses:
+                    if len(out) < least and c in self.eligible and c not in {x[0] for x in out}:
+                        out.append((c, context, what))
+        return [[(c, context, what)] for c, context, what in out]
+
+    def home(self):
+        page = self.policy.page
+        rows, used = [], set()
+        rank = {c: i for i, c in enumerate(self.feed_order)}
+
+        def keep(courses, context, what, least=page.row_least):
+            row = courses[: page.row_length]
+            if len(row) >= max(least, 1) and len(rows) < page.rows:
+                used.update(row)
+                rows.append([(c, context, c if context == "continue" else what) for c in row])
+                return True
+            return False
+
+        def free(courses):
+            return [c for c in courses if c in self.eligible and c not in used]
+
+        going = [(-t, c) for c, (state, t) in self.states.items() if "in progress" in state]
+        keep([c for _, c in sorted(going)], "continue", -1)
+        watched = sorted((-t, c) for c, (state, t) in self.states.items() if "watched" in state)
+        a = self.model.arrays
+        for _, c in watched[: page.watched]:
+            like = free(a["similar"][a["similar_offsets"][c] : a["similar_offsets"][c + 1]].tolist())
+            keep(sorted(like, key=lambda x: rank.get(x, 1 << 60)), "watched", c)  # those without a match as listed
+
+        def of_skills(skills):
+            return [c for c in free(self.feed_order) if skills & set(self.buckets[self.place[c]][0])]
+
+        def one_each(kinds, limit):
+            made = 0
+            for s in sorted(self.weight, key=lambda s: (-self.weight[s], s)):
+                if self.context[s][0] in kinds and made < limit:
+                    made += keep(of_skills({s}), self.context[s][0], s)
+
+        def together(kind):
+            skills = {s for s, (x, _) in self.context.items() if x == kind}
+            if skills:
+                keep(of_skills(skills), kind, self.context[min(skills)][1])
+
+        one_each(("wanted", "predicted"), page.wanted)
+        together("goal")
+        one_each(("skill", "stay_sharp"), page.skill)
+        together("title")
+        one_each(("inferred", "activity"), page.inferred)
+        fallback, trend = self.chains()
+        any(keep(free(courses), context, what) for context, what, courses in trend)
+        self.new_row(rows, keep, free)
+        for context, what, courses in fallback if self.policy.fallback == "on" else ():
+            if context.startswith("popular") and sum(map(len, rows)) < self.policy.fill:
+                keep(free(courses), context, what, page.row_least if rows else 1)
+        return rows
+
+    def new_row(self, rows, keep, free):
+        about = [int(self.cat.category[c]) for row in rows for c, _, _ in row if c in self.place]
+        about = [x for x in about if x >= 0]
+        best = min(about, key=lambda x: (-about.count(x), x)) if about else -1
+        oldest = self.now // 86_400 - self.policy.page.new_days
+        fresh = [c for c in range(len(self.cat.cards)) if self.cat.created[c] >= oldest]
+        keep([c for c in free(fresh) if best < 0 or self.cat.category[c] == best], "new", best)
+
+    def written(self, channel):
+        """The lists of a RECOMMENDATIONS row."""
+        vocabulary = {
+            "course": self.model.courses, "skill": self.model.taxonomy.skills, "title": self.model.taxonomy.titles,
+            "family": self.model.taxonomy.families, "industry": self.cat.industries, "category": self.cat.categories,
+        }  # fmt: skip
+        names = dict.fromkeys(("wanted", "predicted", "stay_sharp", "skill", "activity", "inferred"), "skill")
+        names |= {"continue": "course", "watched": "course", "new": "category", "trending_family": "family"}
+        names |= dict.fromkeys(("goal", "title", "popular_title", "trending_title"), "title")
+        names |= dict.fromkeys(("trending_industry", "popular_industry"), "industry")
+        number, out = {}, []
+        for rank, row in enumerate(self.home() if channel == "home" else self.feed(), 1):
+            for position, (c, context, what) in enumerate(row, 1):
+                bucket = None if c not in self.place else number.setdefault(self.place[c], len(number) + 1)
+                evidence = vocabulary[names[context]][what] if context in names and what >= 0 else None
+                home = channel == "home"
+                out.append(
+                    (self.model.courses[c], self.affinity.get(c, 0.0), self.score.get(c, 0.0), bucket,
+                     rank if home else 0, position if home else rank, context, evidence)
+                )  # fmt: skip
+        return out
+
+
+LISTS = ("course_id", "affinity", "score", "bucket", "carousel_rank", "position", "context", "context_evidence")
+POLICIES = {
+    "defaults": {},
+    "nothing but affinity": {"fatigue": "none", "collapse": "none", "fallback": "none"},
+    "all, tired": {
+        "list_length": 3000, "fill": 60, "discount.form": "linear", "discount.floor": 0.01, "discount.spill_over": 0.6,
+    },
+    "small page": {
+        "collapse": "series", "list_length": 20, "page.row_length": 5, "page.rows": 9, "page.row_least": 1,
+        "page.watched": 5, "discount.form": "aggregate", "discount.impressions.form": "quadratic",
+        "discount.impressions.weight": 0.5, "discount.impressions.scale": 3.0,
+    },
+    "tiny page": {"page.rows": 2, "page.row_least": 2, "list_length": 1},
+    "trends": {
+        "trending.least_learners": 1, "trending.least_cohort": 1, "trending.least_ratio": 0.01, "rare_inferred": "drop",
+    },
+}  # fmt: skip
+
+
+# seed, members, courses, skills, most skills a member, tail of the skew
+WORLDS = [
+    (1, 25, 300, 60, 30, 3), (2, 8, 700, 300, 120, 30), (3, 40, 90, 20, 15, 3), (4, 10, 1, 4, 5, 3),
+    (5, 4, 1000, 400, 500, 30), (6, 70, 12, 30, 6, 3),
+]  # fmt: skip
+
+
+def fitted(academy, world, settings):
+    catalogue, batch = busy_world(*world[:5], tail=world[5])
+    policy = Policy(floor=2, inference=academy.silent).with_settings(settings)
+    days = (DAY - dt.date(1970, 1, 1)).days
+    return finish([count(batch, catalogue, policy)], catalogue, policy, days), policy, batch
+
+
+@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("world", WORLDS, ids=str)
+def test_both_channels_equal_plain_python(academy, name, world):
+    model, policy, batch = fitted(academy, world, POLICIES[name])
+    rows = recommend(batch, model, ["home", "feed"]).to_pylist()
+    for i, (home, feed) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
+        plain = Plain(model, policy, batch, i)
+        for row in (feed, home):
+            assert list(zip(*(row[x] for x in LISTS), strict=True)) == plain.written(row["channel"]), row["member_id"]
+
+
+def test_the_worlds_above_reach_every_reason_but_the_last_resorts(academy):
+    """An oracle agrees easily about what never happens."""
+    shown = set()
+    for world in (*WORLDS[:3], WORLDS[5]):
+        for name in ("defaults", "trends", "all, tired"):
+            model, _, batch = fitted(academy, world, POLICIES[name])
+            shown |= {x for row in recommend(batch, model)["context"].to_pylist() for x in row}
+    assert shown >= {
+        "continue", "watched", "wanted", "goal", "predicted", "stay_sharp", "skill", "title", "activity", "inferred",
+        "trending_title", "new", "popular_title", "popular_industry", "popular",
+    }  # fmt: skip
+
+
+def test_members_of_hundreds_of_skills_and_buckets_stand_beside_members_of_none(academy):
+    model, _, batch = fitted(academy, WORLDS[4], {"list_length": 600})
+    most = [max((b or 0 for b in row), default=0) for row in recommend(batch, model, ["feed"])["bucket"].to_pylist()]
+    assert max(most) > 256  # more than two sorted blocks are merged
+
+
+def test_a_loop_compiled_from_other_sources_says_so(academy):
+    from skillfirst.kernel.member_arrays import member_arrays
+    from skillfirst.kernel.member_loop import STAMP, recommend_members
+    from skillfirst.kernel.recommend import empty_lists
+    from skillfirst.kernel.workspace import model_tables, rules_table, working_memory
+    from skillfirst.ranking.borrow import lend
+
+    model, policy, batch = fitted(academy, WORLDS[0], {})
+    members = member_arrays(batch, model, policy)[0]
+    out = empty_lists(batch.num_rows, ["feed"], 100)
+    memory = working_memory(model, policy, 100, 100)
+    tables = (*model_tables(model).tables, lend(members), *rules_table(model, policy).tables, *memory.tables, lend(out))
+    out.offsets[:] = -1
+    assert not recommend_members(STAMP + 1, *tables, None)
+    assert (out.offsets == -1).all()
+    assert recommend_members(STAMP, *tables, None)
+    assert (np.diff(out.offsets) >= 0).all()
+    assert out.offsets[-1] > 0
