@@ -1,7 +1,8 @@
 """How right are the inferred skills? Some of the test members' skills are hidden and ranked among all they do not show.
 
-Ours is the library's own door, `skills.inference.infer`, beside popularity, P(s | title), cosine co-occurrence and the
-published formula's affinity. Two tasks: a share of the skills hidden (members of at least four), and all of them hidden.
+Ours is the library's own door, `skills.inference.infer`, beside popularity, P(s | title), cosine co-occurrence and
+the published formula's affinity. Two tasks: a share of the skills hidden (members of at least four), and all of them
+hidden.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """How much do a few picks tell? Real members answer the questionnaire from their profile and are then recommended to.
 
-After 3, 5 and 8 picks, and beside them after none and with the full profile: nDCG@10 of the skills the member holds (picked
-ones first, then inferred ones) and, where wants are known, of the skills the member wants. Skills are offered once by
-log popularity x entropy and once by popularity alone.
+After 3, 5 and 8 picks, and beside them after none and with the full profile: nDCG@10 of the skills the member holds
+(picked ones first, then inferred ones) and, where wants are known, of the skills the member wants. Skills are offered
+once by log popularity x entropy and once by popularity alone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How well are titles understood as people write them? A fifth of all aliases is held out and matched to the titles.
 
-An alias is for testing when `int(sha1(lower-case alias), 16) % 100 < 20`; it is right when the title found is one of those
-that list it. Once per distinct lower-case alias.
+An alias is for testing when `int(sha1(lower-case alias), 16) % 100 < 20`; it is right when the title found is one of
+those that list it. Once per distinct lower-case alias.
 """
 
 from __future__ import annotations
