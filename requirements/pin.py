@@ -26,7 +26,8 @@ def canonical(name: str) -> str:
 def closure(lines: list[str]) -> dict[str, str]:
     """Canonical name -> "name==version" of everything these requirements need on this machine."""
     pins: dict[str, str] = {}
-    todo = [Requirement(line) for line in lines]
+    # those with a marker last: what anybody needs everywhere is needed everywhere
+    todo = sorted((Requirement(line) for line in lines), key=lambda r: r.marker is None)
     done: set[tuple[str, str]] = set()
     while todo:
         wanted = todo.pop()
@@ -38,11 +39,14 @@ def closure(lines: list[str]) -> dict[str, str]:
                 found = distribution(wanted.name)
             except PackageNotFoundError:
                 raise SystemExit(f"{wanted} is not installed here") from None
-            pins[canonical(wanted.name)] = f"{canonical(found.metadata['Name'])}=={found.version}"
+            pin = f"{canonical(found.metadata['Name'])}=={found.version}"
+            asked = "" if wanted.marker is None or "extra" in str(wanted.marker) else f" ; {wanted.marker}"
+            pins.setdefault(canonical(wanted.name), pin + asked)
             for text in found.requires or []:
                 needed = Requirement(text)
                 if needed.marker is None or needed.marker.evaluate({"extra": extra}):
-                    todo.append(needed)
+                    needed.marker = wanted.marker
+                    todo.insert(0 if needed.marker else len(todo), needed)
     return pins
 
 
