@@ -335,8 +335,8 @@ def _tagged_before(store: OfflineStore) -> Previous | None:
     folder = store.open().path / "tagging"
     if not (folder / "key").is_file():
         return None
-    tables = [pq.read_table(folder / f"{name}.parquet") for name in ("candidates", "hashes")]
-    return Previous(*tables, key=(folder / "key").read_text(encoding="utf-8"))
+    candidates, hashes = (pq.read_table(folder / f"{name}.parquet") for name in ("candidates", "hashes"))
+    return Previous(candidates, hashes, (folder / "key").read_text(encoding="utf-8"))
 
 
 def _keep_rejects(checked: Checked, folder: Path) -> None:

@@ -13,7 +13,9 @@ LEAST_COSINE = 0.2
 
 
 @njit(cache=True, nogil=True)
-def _nearest(offsets, skill, weight, post_offsets, post_course, post_weight, near_offsets, near_course, near_value, keep, least):  # type: ignore[no-untyped-def]
+def _nearest(  # type: ignore[no-untyped-def]
+    offsets, skill, weight, post_offsets, post_course, post_weight, near_offsets, near_course, near_value, keep, least,
+):  # fmt: skip
     courses = len(offsets) - 1
     score = np.zeros(courses, np.float64)
     touched = np.empty(courses, np.int32)
