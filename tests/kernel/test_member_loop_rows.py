@@ -267,7 +267,9 @@ class Plain:
         tongues = [self.cat.languages.code(t) for t in (*spoken, self.policy.language)]
         popular = [("popular", -1, self.shelf("popular_language", t)) for t in [t for t in tongues if t >= 0][:3]]
         own = [(x, what, self.shelf(x, what)) for x, what in (("popular_title", title), ("popular_industry", industry))]
-        return own + trend + popular, trend
+        fields = [int(f) for f in self.model.arrays["top_categories"][:6]]
+        by_field = [("popular_category", f, self.shelf("popular_category", f)) for f in fields]
+        return own + trend + popular + by_field, trend
 
     def feed(self):
         out = [(c, *self.context[self.reason(c)]) for c in self.feed_order[: self.policy.list_length]]
@@ -326,7 +328,8 @@ class Plain:
         any(keep(free(courses), context, what) for context, what, courses in trend)
         self.new_row(rows, keep, free)
         for context, what, courses in fallback if self.policy.fallback == "on" else ():
-            if context.startswith("popular") and sum(map(len, rows)) < self.policy.fill:
+            few = sum(map(len, rows)) < self.policy.fill or len(rows) < page.rows_least
+            if context.startswith("popular") and few:
                 keep(free(courses), context, what, page.row_least if rows else 1)
         return rows
 
@@ -345,7 +348,8 @@ class Plain:
             "family": self.model.taxonomy.families, "industry": self.cat.industries, "category": self.cat.categories,
         }  # fmt: skip
         names = dict.fromkeys(("wanted", "predicted", "stay_sharp", "skill", "activity", "inferred"), "skill")
-        names |= {"continue": "course", "watched": "course", "new": "category", "trending_family": "family"}
+        names |= {"continue": "course", "watched": "course", "trending_family": "family"}
+        names |= dict.fromkeys(("new", "popular_category"), "category")
         names |= dict.fromkeys(("goal", "title", "popular_title", "trending_title"), "title")
         names |= dict.fromkeys(("trending_industry", "popular_industry"), "industry")
         number, out = {}, []

@@ -159,9 +159,10 @@ def _new_row(layout, s, shelves, members, rules, desk, row, out, i, begin, rank,
 
 @inner
 def _shelf_rows(layout, s, shelves, members, rules, row, out, i, begin, rank, at):  # type: ignore[no-untyped-def]
-    """Below `fill` courses the page goes on with what others take; a page is never empty."""
+    """Below `fill` courses, or few rows, the page goes on with what others take; a page is never empty."""
     for a in range(members.shelves):
-        if at - begin >= rules.fill or rank > rules.rows or not rules.fallback:
+        enough = at - begin >= rules.fill and rank > rules.rows_least
+        if enough or rank > rules.rows or not rules.fallback:
             break
         shelf = members.shelf[i * members.shelves + a]
         context = whole(members.shelf_context[a])
