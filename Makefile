@@ -41,8 +41,7 @@ demo: $(VENV)/core
 	$(BIN)/skillfirst demo --dir $(DEMO)
 
 lint: $(VENV)/dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check --output-format concise .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
