@@ -177,3 +177,21 @@ def serious() -> Any:
     return findings
 
 
+
+
+@pytest.fixture
+def eventually() -> Any:
+    """`eventually(condition)`: wait until it holds, at most 15 seconds."""
+
+    def wait(condition: Any) -> None:
+        deadline = time.monotonic() + 15
+        while not condition():
+            assert time.monotonic() < deadline, "it never came true"
+            threading.Event().wait(0.02)
+
+    return wait
+
+
+@pytest.fixture
+def server_class() -> type[Server]:
+    return Server
