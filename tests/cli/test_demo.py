@@ -44,7 +44,8 @@ def test_the_demo_serves_with_people_and_a_next_day(skillfirst, monkeypatch, tmp
     monkeypatch.setattr(demo, "night_and_publish", lambda folder, day, show: nights.append(day))
     said = skillfirst("demo", "--dir", "academy", "--port", "0")
     assert said.code == 0
-    assert (told["host"], told["port"], told["online"]) == ("127.0.0.1", 0, "lmdb:academy/store/online")
+    assert (told["host"], told["online"]) == ("127.0.0.1", "lmdb:academy/store/online")
+    assert f"http://127.0.0.1:{told['port']} " in said.out
     assert told["demo"].person("persona-leyla").biography
     first = told["demo"].day
     told["demo"].turn()
@@ -52,16 +53,63 @@ def test_the_demo_serves_with_people_and_a_next_day(skillfirst, monkeypatch, tmp
     assert (told["demo"].day - first).days == 1
 
 
-@pytest.mark.parametrize("given", [[], ["--keys", "nowhere.json"]])
-def test_serve_hands_over_to_the_service(skillfirst, monkeypatch, given):
+@pytest.fixture
+def service(monkeypatch, tmp_path):
+    """What the service would have been given."""
     told = {}
     monkeypatch.setattr("skillfirst.serve.server.run", lambda **options: told.update(options))
-    said = skillfirst(
-        "serve", "--store", "s", "--online", "memory:", "--port", "0", "--embed-in", "https://a.example", *given
-    )
-    if given:
-        said.fails(2, "the keys in nowhere.json cannot be read")
-    else:
-        assert said.code == 0
-        assert told["online"] == "memory:"
-        assert told["settings"].frame_ancestors == ("https://a.example",)
+    (tmp_path / "s" / "runs").mkdir(parents=True)
+    return told
+
+
+SERVE = ("serve", "--store", "s", "--online", "memory:", "--port", "0")
+
+
+def test_serve_hands_over_to_the_service(skillfirst, service, tmp_path):
+    (tmp_path / "secret").write_bytes(b"0123456789abcdef0123456789abcdef\n")
+    made = skillfirst("key", "lms", "--keys", "keys.json", "--scope", "read", "--scope", "events", "--json").json
+    given = ("--keys", "keys.json", "--token-secret", "secret", "--embed-in", "https://a.example", "--log", "other")
+    assert skillfirst(*SERVE, *given).code == 0
+    settings = service["settings"]
+    assert (service["online"], service["events"]) == ("memory:", "other")
+    assert settings.frame_ancestors == settings.origins == ("https://a.example",)
+    assert settings.token_secrets == (b"0123456789abcdef0123456789abcdef",)
+    assert [k.name for k in settings.keys] == ["lms"]
+    assert settings.keys[0].scopes == {"read", "events"}
+    assert made["key"] not in (tmp_path / "keys.json").read_text()
+
+
+def test_a_key_of_the_same_name_is_replaced_and_others_stay(skillfirst, tmp_path):
+    for name in ("lms", "crm", "lms"):
+        assert skillfirst("key", name, "--keys", "keys.json").code == 0
+    from skillfirst.serve.keys import read_keys
+
+    assert sorted(k.name for k in read_keys(tmp_path / "keys.json")) == ["crm", "lms"]
+
+
+def test_a_port_that_is_taken(skillfirst, service):
+    import socket
+
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", 0))
+        somebody.listen()
+        port = somebody.getsockname()[1]
+        skillfirst(*SERVE[:-1], port).fails(2, "cannot be listened on", "--port")
+        skillfirst("demo", "--dir", "d", "--port", port).fails(2, "cannot be listened on")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ([*SERVE, "--keys", "nowhere.json"], 2, "the keys in nowhere.json cannot be read"),
+        ([*SERVE, "--token-secret", "nowhere"], 2, "the secret in nowhere cannot be read"),
+        ([*SERVE, "--jwt-issuer", "https://id.example"], 2, "go together"),
+        (["serve", "--store", "nowhere", "--online", "memory:"], 1, "there is no store at nowhere"),
+        (["key", "Upper Case", "--keys", "keys.json"], 2, "a key has a name"),
+        (["key", "lms", "--keys", "keys.json", "--scope", "everything"], 2, "no scope 'everything'"),
+        (["key", "lms", "--keys", "nowhere/keys.json"], 1, "cannot be written"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_one_message(skillfirst, service, arguments, code, words):
+    skillfirst(*arguments).fails(code, words)
+    assert service == {}

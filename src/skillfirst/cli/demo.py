@@ -12,6 +12,7 @@ import typer
 
 from skillfirst import __version__
 from skillfirst.cli.console import note, progress, watched
+from skillfirst.cli.serve import open_port
 from skillfirst.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from skillfirst.stores.offline import Run
 
 SEED = 7
+HOST = "127.0.0.1"
 NOTE = "academy.json"  # what the folder was made with; a folder without it is somebody else's
 
 
@@ -37,12 +39,14 @@ def demo(
 ) -> None:
     """Invent an academy, recommend to everybody in it, and serve the page on this machine."""
     made = {"members": members, "seed": SEED, "day": last_day().isoformat(), "version": __version__}
+    chosen = 0 if no_serve else open_port(HOST, port)  # asked before the work, not after it
     ready = not fresh and _note(folder) == made and (folder / "store" / "runs" / "latest").exists()
     if not ready:
         _make(folder, made)
     print(_welcome(folder, made), flush=True)
     if not no_serve:
-        _serve(folder, last_day(), port)
+        print(f"  The page: http://{HOST}:{chosen} (Ctrl-C ends it)\n", flush=True)
+        _serve(folder, last_day(), chosen)
 
 
 def last_day() -> dt.date:
@@ -137,4 +141,4 @@ def _serve(folder: Path, day: dt.date, port: int) -> None:
         for p in read_personas()
     )
     turning = Demo(people, day, lambda night: night_and_publish(folder, night, lambda _stage, _done, _total: None))
-    run(store=folder / "store", online=online_of(folder), host="127.0.0.1", port=port, demo=turning)
+    run(store=folder / "store", online=online_of(folder), host=HOST, port=port, demo=turning)

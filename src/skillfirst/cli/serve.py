@@ -1,17 +1,28 @@
-"""`serve`: the day."""
+"""`serve` and `key`: the day, and who may ask it."""
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from skillfirst.cli.options import ONLINE, Store
+from skillfirst.cli.console import answer, note
+from skillfirst.cli.options import ONLINE, Json, Store
+from skillfirst.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from skillfirst.serve.settings import JsonWebTokens
+
+KeysFile = Annotated[
+    Path | None, typer.Option("--keys", metavar="FILE", help="Service keys; without any, only loopback is served.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: skillfirst serve --store stores/academy --online lmdb:stores/academy/online")(serve)
+    app.command(epilog="Example: skillfirst key lms --keys keys.json --scope read --scope events")(key)
 
 
 def serve(
@@ -19,19 +30,86 @@ def serve(
     online: Annotated[str, typer.Option("--online", metavar="URL", help=f"The online store: {ONLINE}.")],
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 8000,
-    keys: Annotated[
-        Path | None, typer.Option("--keys", metavar="FILE", help="Service keys; without any, only loopback is served.")
+    keys: KeysFile = None,
+    secret: Annotated[
+        list[Path] | None, typer.Option("--token-secret", metavar="FILE", help="A secret that signs member tokens.")
     ] = None,
+    jwt: Annotated[
+        Path | None, typer.Option("--jwt-keys", metavar="FILE", help="Public keys of an identity provider (JWKS).")
+    ] = None,
+    issuer: Annotated[str | None, typer.Option("--jwt-issuer", help="Who issued those tokens.")] = None,
+    audience: Annotated[str | None, typer.Option("--jwt-audience", help="For whom they are meant.")] = None,
     frame: Annotated[
         list[str] | None, typer.Option("--embed-in", metavar="ORIGIN", help="A site that may embed the page.")
+    ] = None,
+    log: Annotated[
+        str | None, typer.Option("--log", metavar="URL", help="The event log, where it is not STORE/events.")
     ] = None,
     brand: Annotated[str, typer.Option("--brand", help="The name shown on the page.")] = "skillfirst",
 ) -> None:
     """Answer for one member in milliseconds, as JSON and as a page, freshened by what happened today."""
     from skillfirst.serve import Settings, read_keys, run
 
+    if not (store / "runs").is_dir():
+        raise NotFound(f"there is no store at {store}", next_step="Make one: skillfirst run --data DATA --store STORE")
     origins = tuple(frame or ())
-    settings: Any = Settings(
-        keys=read_keys(keys) if keys is not None else (), frame_ancestors=origins, origins=origins, brand=brand
-    )
-    run(store=store, online=online, host=host, port=port, settings=settings)
+    settings = Settings(
+        keys=read_keys(keys) if keys is not None else (),
+        token_secrets=tuple(_secret(path) for path in secret or ()),
+        jwt=_jwt(jwt, issuer, audience), frame_ancestors=origins, origins=origins, brand=brand,
+    )  # fmt: skip
+    chosen = open_port(host, port)
+    note(f"serving on http://{host}:{chosen} (Ctrl-C ends it)")
+    run(store=store, online=online, host=host, port=chosen, settings=settings, events=log)
+
+
+def key(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name for the log: a-z, 0-9 and -.")],
+    keys: Annotated[Path, typer.Option("--keys", metavar="FILE", help="The file of keys; it keeps hashes only.")],
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", help="read, events, profile, admin; read by default.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Make a service key: it is shown once, its hash goes to the file. A key of the same name is replaced."""
+    from skillfirst.errors import StoreError
+    from skillfirst.serve.keys import new_key, read_keys, write_keys
+
+    text, made = new_key(name, scope or ["read"])
+    others = [k for k in read_keys(keys) if k.name != name] if keys.exists() else []
+    try:
+        write_keys(keys, [*others, made])
+    except OSError as error:
+        raise StoreError(f"{keys} cannot be written: {error.strerror}") from None
+    values = {"name": name, "key": text, "scopes": sorted(made.scopes), "file": str(keys)}
+    answer(values, f"{text}\nscopes: {', '.join(sorted(made.scopes))}; keep it, {keys} holds only its hash", json)
+
+
+def open_port(host: str, port: int) -> int:
+    """The port, or a free one for 0. Raises UsageError when somebody listens there already."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            taken = f"{host}:{port} cannot be listened on: {error.strerror or error}"
+            raise UsageError(taken, next_step="Choose another with --port, or 0 for a free one.") from None
+        return int(probe.getsockname()[1])
+
+
+def _secret(path: Path) -> bytes:
+    try:
+        return path.read_bytes().strip()
+    except OSError as error:
+        raise UsageError(f"the secret in {path} cannot be read: {error.strerror}") from None
+
+
+def _jwt(keys: Path | None, issuer: str | None, audience: str | None) -> JsonWebTokens | None:
+    from skillfirst.serve.settings import JsonWebTokens
+
+    if keys is None and issuer is None and audience is None:
+        return None
+    if keys is None or issuer is None or audience is None:
+        raise UsageError("--jwt-keys, --jwt-issuer and --jwt-audience go together")
+    return JsonWebTokens(_secret(keys).decode("utf-8", "replace"), issuer, audience)
