@@ -189,7 +189,9 @@ class _Answer:
             self.started, self.status = True, message["status"]
             given = message["headers"] = list(message.get("headers", ()))
             names = {name for name, _ in given}
-            given += ((b"x-request-id", self._request_id.encode()), *COMMON, *self._extra)
+            given += ((b"x-request-id", self._request_id.encode()), *COMMON)
+            if b"access-control-allow-origin" not in names:
+                given += self._extra
             if b"cache-control" not in names:
                 given.append(PRIVATE)
             if b"cross-origin-resource-policy" not in names:

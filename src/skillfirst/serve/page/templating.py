@@ -58,6 +58,6 @@ def shown(template: str, viewer: Viewer, words: Words, **values: Any) -> HTMLRes
         template, viewer=viewer, w=words, url=viewer.url, brand=settings.brand, demo=viewer.service.demo, **values
     )  # fmt: skip
     response = html(text, ancestors=settings.frame_ancestors if viewer.embedded else ())
-    if viewer.chose_language and viewer.asked_language:
+    if viewer.chose_language and viewer.asked_language and not viewer.embedded:
         response.set_cookie(LANGUAGE_COOKIE, viewer.asked_language, max_age=A_YEAR, samesite="lax")
     return response

@@ -53,8 +53,10 @@ class Viewer:
         given = {name: value for name, value in values.items() if value is not None}
         if self.names_itself and self.member_id and "member" not in given:
             given["member"] = self.member_id
-        if self.embedded:
+        if self.embedded:  # no cookie remembers anything there
             given["embedded"] = "1"
+            if self.asked_language:
+                given.setdefault("lang", self.asked_language)
         return f"{path}?{urlencode(given)}" if given else path
 
     @property
