@@ -1,12 +1,12 @@
 """Every error this package raises on purpose hangs on one tree and is also the built-in it resembles.
 
-    SkillfirstError
-    ├── DataError        (ValueError)    a table, a row, a mapping file is wrong       exit code 1
-    ├── RunError         (RuntimeError)  a run, a publish, a service could not go on   exit code 1
-    ├── StoreError       (OSError)       a store cannot be read or written             exit code 1
-    ├── NotFound         (LookupError)   a member, course, run is not there            exit code 1
-    ├── ExtraMissing     (ImportError)   an optional dependency is not installed       exit code 1
-    └── UsageError       (ValueError)    a command, a setting, a call is wrong         exit code 2
+SkillfirstError
+├── DataError        (ValueError)    a table, a row, a mapping file is wrong       exit code 1
+├── RunError         (RuntimeError)  a run, a publish, a service could not go on   exit code 1
+├── StoreError       (OSError)       a store cannot be read or written             exit code 1
+├── NotFound         (LookupError)   a member, course, run is not there            exit code 1
+├── ExtraMissing     (ImportError)   an optional dependency is not installed       exit code 1
+└── UsageError       (ValueError)    a command, a setting, a call is wrong         exit code 2
 """
 
 from __future__ import annotations

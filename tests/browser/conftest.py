@@ -14,10 +14,15 @@ from typing import Any
 import pytest
 
 CHROMIUM = next((p for p in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(p).exists()), None)
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SECRET = b"the platform's own secret, 32 by"
 AXE = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 
@@ -175,8 +180,6 @@ def serious() -> Any:
         ]
 
     return findings
-
-
 
 
 @pytest.fixture

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 
-@pytest.mark.parametrize("path", ["/admin", "/admin/coverage", "/admin/carousels", "/admin/inspect?member=persona-leyla&course=java-essentials-2025"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin",
+        "/admin/coverage",
+        "/admin/carousels",
+        "/admin/inspect?member=persona-leyla&course=java-essentials-2025",
+    ],
+)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_view_is_accessible(open_page, serious, path, scheme):
     page = open_page(path, scheme=scheme)

@@ -36,6 +36,9 @@ def test_now_and_tomorrow(open_page, stores):
     served = stores[0].serving()
     page.set_default_timeout(120_000)
     page.get_by_role("button", name="Now, and tomorrow?").click()
-    page.wait_for_function("before => document.querySelector('.turn .label').innerText !== before && document.readyState === 'complete'", arg=day)
+    page.wait_for_function(
+        "before => document.querySelector('.turn .label').innerText !== before && document.readyState === 'complete'",
+        arg=day,
+    )
     assert stores[0].serving() != served
     assert page.locator(".card[data-course]").count() > 6

@@ -71,7 +71,9 @@ def test_a_carousel_inside_a_plain_site(page, stores, eventually):
     chosen = cards.first.get_attribute("data-course")
     cards.first.locator("h3 a").click()
     assert page.locator("#chosen").inner_text() == f"You chose {chosen}"
-    eventually(lambda: chosen in [e["course_id"] for e in stores[1].read_member(MEMBER).to_pylist() if e["kind"] == "click"])
+    eventually(
+        lambda: chosen in [e["course_id"] for e in stores[1].read_member(MEMBER).to_pylist() if e["kind"] == "click"]
+    )
 
 
 def test_the_page_in_a_frame_without_cookies(page):
@@ -84,7 +86,9 @@ def test_the_page_in_a_frame_without_cookies(page):
 
 def test_an_expired_token_is_announced(page):
     page.locator("#learn[data-state=ready]").wait_for()
-    page.evaluate("learn.addEventListener('skillfirst:token', () => { window.heard = true }); learn.dataset.token = 'sft1.a.b'")
+    page.evaluate(
+        "learn.addEventListener('skillfirst:token', () => { window.heard = true }); learn.dataset.token = 'sft1.a.b'"
+    )
     page.wait_for_function("window.heard === true")
     page.locator("#learn[data-state=failed]").wait_for()
 

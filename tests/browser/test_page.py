@@ -29,7 +29,10 @@ def test_the_page_in_five_languages(open_page, serious, language):
 
 @pytest.mark.parametrize("width", [390, 820, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/?member=persona-haruka", "/skills?member=persona-haruka", "/course/java-essentials-2025?member=persona-leyla"])
+@pytest.mark.parametrize(
+    "path",
+    ["/?member=persona-haruka", "/skills?member=persona-haruka", "/course/java-essentials-2025?member=persona-leyla"],
+)
 def test_nothing_sticks_out_and_everything_can_be_read(open_page, serious, width, scheme, path):
     page = open_page(path, width=width, scheme=scheme)
     page.wait_for_load_state("networkidle")
@@ -81,7 +84,9 @@ def test_refusing_a_skill_changes_the_page(open_page):
     page.get_by_role("heading", name="Taken out by you").wait_for()
     page.get_by_role("link", name="For you").click()
     page.get_by_role("heading", level=1).wait_for()
-    assert not any(key.endswith(f":{skill}") for key in page.locator(".carousel").evaluate_all("r => r.map(x => x.dataset.key)"))
+    assert not any(
+        key.endswith(f":{skill}") for key in page.locator(".carousel").evaluate_all("r => r.map(x => x.dataset.key)")
+    )
     page.get_by_role("link", name="My skills").click()
     page.get_by_role("button", name=re.compile("Restore")).click()
     page.get_by_role("heading", name="Taken out by you").wait_for(state="detached")
@@ -103,7 +108,8 @@ def test_more_without_a_page_load(open_page):
     row = page.locator(".carousel:has(.more)").first
     before = row.locator(CARDS).count()
     row.locator(".more").click()
-    page.wait_for_function("([row, n]) => row.querySelectorAll('.card[data-course]').length > n || !row.querySelector('.more')",
+    page.wait_for_function(
+        "([row, n]) => row.querySelectorAll('.card[data-course]').length > n || !row.querySelector('.more')",
                            arg=[row.element_handle(), before])  # fmt: skip
     assert page.evaluate("window.same") is True
     assert len(set(courses(page))) == len(courses(page))
@@ -129,7 +135,7 @@ def told(page, log, member, do):
 
 def test_what_is_seen_is_told_and_what_is_not_is_not(open_page, stores):
     page = open_page("/?member=persona-tamsin&lang=en")
-    events = told(page, stores[1], "persona-tamsin", lambda: page.locator(CARDS).first.wait_for())
+    events = told(page, stores[1], "persona-tamsin", page.locator(CARDS).first.wait_for)
     assert {e["kind"] for e in events} == {"impression"}
     seen = {e["course_id"] for e in events}
     first, last = courses(page)[0], courses(page)[-1]
@@ -142,7 +148,9 @@ def test_what_is_seen_is_told_and_what_is_not_is_not(open_page, stores):
 def test_seen_and_passed_by_makes_room_and_a_click_does_not(open_page, demo):
     """What was seen again and again gives way to others of the same skills; what is clicked comes back."""
     page = open_page("/?member=persona-valentina&lang=en")
-    row = page.locator('.carousel[data-context="wanted"], .carousel[data-context="skill"], .carousel[data-context="watched"]').first
+    row = page.locator(
+        '.carousel[data-context="wanted"], .carousel[data-context="skill"], .carousel[data-context="watched"]'
+    ).first
     first = row.locator(CARDS).first.get_attribute("data-course")
 
     def list_of_hers():
@@ -176,7 +184,9 @@ def test_a_click_opens_the_course_and_is_told(open_page, stores, eventually):
     course = card.get_attribute("data-course")
     card.locator("h3 a").click()
     page.wait_for_url(f"**/course/{course}**")
-    eventually(lambda: course in [e["course_id"] for e in log.read_member("persona-leyla").to_pylist() if e["kind"] == "click"])
+    eventually(
+        lambda: course in [e["course_id"] for e in log.read_member("persona-leyla").to_pylist() if e["kind"] == "click"]
+    )
     page.get_by_role("button", name="Mark as completed").click()
     page.get_by_text("Noted: completed").wait_for()
     page.get_by_role("link", name="Back to your page").click()

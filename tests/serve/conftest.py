@@ -1,4 +1,4 @@
-"""A small academy that has lived through one night: eight members, thirty-six courses, seven skills, readable by eye."""
+"""A small academy that has lived through one night: eight members, thirty-six courses, seven skills."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ LEVELS = ("beginner", "intermediate", "advanced")
 
 def _write(folder: Path, name: str, rows: list[dict[str, Any]]) -> None:
     columns = {key: [row.get(key) for row in rows] for key in rows[0]}
-    pacsv.write_csv(pa.table({k: pa.array([None if v is None else str(v) for v in vs], pa.string()) for k, vs in columns.items()}), folder / f"{name}.csv")
+    pacsv.write_csv(
+        pa.table({k: pa.array([None if v is None else str(v) for v in vs], pa.string()) for k, vs in columns.items()}),
+        folder / f"{name}.csv",
+    )
 
 
 def write_tables(folder: Path) -> None:
@@ -53,13 +56,15 @@ def write_tables(folder: Path) -> None:
             courses.append({
                 "course_id": f"{skill.lower()}-{n}", "title": f"{verb} {skill}",
                 "created_on": f"2026-0{n + 1}-10", "category": "tech" if skill in SKILLS[:3] else "life",
-                "author": f"Teacher {skill}", "language": "en", "level": LEVELS[n // 2], "duration_minutes": 45 * (n + 1),
+                "author": f"Teacher {skill}", "language": "en", "level": LEVELS[n // 2],
+                "duration_minutes": 45 * (n + 1),
                 "series_id": None, "skills": skill.lower() + (";sql" if skill == "Python" and n == 1 else ""),
             })  # fmt: skip
     _write(folder, "courses", courses)
     people = ("ann", "bob", "cyd", "dee", "eve", "fay", "gus", "hal")
     _write(folder, "members", [
-        {"member_id": m, "title": "Developer" if m in ("ann", "bob") else None, "industry": "Software" if m < "e" else None,
+        {"member_id": m, "title": "Developer" if m in ("ann", "bob") else None,
+         "industry": "Software" if m < "e" else None,
          "languages": "en"} for m in people
     ])  # fmt: skip
     held = {"ann": "java sql", "bob": "java sql python", "cyd": "welding", "eve": "java sql", "fay": "spanish nursing",
@@ -69,7 +74,9 @@ def write_tables(folder: Path) -> None:
     _write(folder, "member_skills", rows)
     _write(folder, "events", [
         {"event_id": f"e{i}", "time": f"2026-11-1{i}T10:00:00Z", "member_id": m, "kind": kind, "course_id": c}
-        for i, (m, kind, c) in enumerate([("bob", "click", "sql-0"), ("eve", "complete", "java-0"), ("gus", "click", "sql-1")])
+        for i, (m, kind, c) in enumerate(
+            [("bob", "click", "sql-0"), ("eve", "complete", "java-0"), ("gus", "click", "sql-1")]
+        )
     ])  # fmt: skip
 
 
@@ -111,7 +118,9 @@ class World:
         options = {"watch_seconds": 3600.0, **settings}
         return create_app(self.online, self.log, self.offline, settings=Settings(**options), clock=self.clock)
 
-    def client(self, base_url: str = "http://127.0.0.1", client: tuple[str, int] = ("127.0.0.1", 5), **settings: Any) -> TestClient:
+    def client(
+        self, base_url: str = "http://127.0.0.1", client: tuple[str, int] = ("127.0.0.1", 5), **settings: Any
+    ) -> TestClient:
         return TestClient(self.app(**settings), base_url=base_url, client=client, raise_server_exceptions=False)
 
 
@@ -135,7 +144,7 @@ def courses_of() -> Callable[[Any], list[str]]:
     """Course ids of an answer in shown order."""
 
     def ids(answer: Any) -> list[str]:
-        rows = answer["carousels"] if "carousels" in answer else [answer]
+        rows = answer.get("carousels", [answer])
         return [course["course_id"] for row in rows for course in row["courses"]]
 
     return ids

@@ -59,7 +59,11 @@ def test_picks_are_answered_at_once_and_kept_when_a_member_says_them(client, wor
 
 def test_the_profile_names_sources_and_follows_at_once(client):
     skills = {s["skill_id"]: s for s in client.get(ANN + "/profile").json()["skills"]}
-    assert (skills["java"]["status"], skills["java"]["confidence"], skills["java"]["sources"][0]) == ("yours", 1.0, "explicit")
+    assert (skills["java"]["status"], skills["java"]["confidence"], skills["java"]["sources"][0]) == (
+        "yours",
+        1.0,
+        "explicit",
+    )
     assert skills["python"]["wanted"] is True
     after = client.post(ANN + "/skills", json={"skill": "Java", "action": "refuse"}).json()
     assert [r["skill_id"] for r in after["refused"]] == ["java"]
@@ -134,7 +138,8 @@ def test_a_body_that_is_no_events_is_refused(client, body, status):
 
 
 @pytest.mark.parametrize(
-    "member", ["a/b", "../../etc/passwd", "ä ö", "%", "home", "a\x00b", "' OR 1=1", "<script>", "日本", "a" * 900, "/", "a//b"]
+    "member",
+    ["a/b", "../../etc/passwd", "ä ö", "%", "home", "a\x00b", "' OR 1=1", "<script>", "日本", "a" * 900, "/", "a//b"],
 )
 def test_strange_ids_are_just_ids(client, member):
     escaped = quote(member, safe="")

@@ -102,14 +102,22 @@ def test_a_member_token_opens_that_member_only(world):
         mine = bearer(token(world))
         assert client.get(HOME, headers=mine).status_code == 200
         assert client.get("/api/v1/members/ann/profile", headers=mine).status_code == 200
-        for path in ("/api/v1/members/bob/home", "/api/v1/members/bob/profile", "/api/v1/members/bob/explain", "/metrics"):
+        for path in (
+            "/api/v1/members/bob/home",
+            "/api/v1/members/bob/profile",
+            "/api/v1/members/bob/explain",
+            "/metrics",
+        ):
             assert client.get(path, headers=mine).status_code == 403, path
         assert client.get(HOME, headers=bearer(mint_token(b"x" * 32, "ann", 1_000))).status_code == 401
 
 
 def test_a_token_speaks_for_its_member_only(world):
     with world.client(client=("192.0.2.7", 5), token_secrets=(SECRET,)) as client:
-        events = [{"kind": "click", "course_id": "java-0"}, {"kind": "click", "course_id": "java-0", "member_id": "bob"}]
+        events = [
+            {"kind": "click", "course_id": "java-0"},
+            {"kind": "click", "course_id": "java-0", "member_id": "bob"},
+        ]
         answer = client.post("/api/v1/events", headers=bearer(token(world)), json=events).json()
         assert answer["accepted"] == 1
         assert [r["index"] for r in answer["rejected"]] == [1]
@@ -148,7 +156,9 @@ def test_a_token_in_the_address_becomes_a_cookie(world):
 @pytest.mark.parametrize("headers", [{"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}])
 def test_another_sites_page_cannot_use_the_browsers_credentials(world, headers):
     with world.client() as client:
-        answer = client.post("/api/v1/events", json={"member_id": "ann", "kind": "click", "course_id": "java-0"}, headers=headers)
+        answer = client.post(
+            "/api/v1/events", json={"member_id": "ann", "kind": "click", "course_id": "java-0"}, headers=headers
+        )
         assert answer.status_code == 403
         assert client.post("/page/hide?course=java-0&member=ann", headers=headers).status_code == 403
     assert world.log.size() == 0
@@ -158,7 +168,9 @@ def test_a_form_needs_the_token_of_its_page(world):
     with world.client() as client:
         for path in ("/page/hide?course=java-0&member=ann", "/skills/refuse?member=ann", "/admin/rollback", "/welcome"):
             assert client.post(path, data={"skill": "java"}).status_code == 403, path
-        assert client.post("/page/hide?course=java-0&member=ann", headers={"x-form-token": "sft1.a.b"}).status_code == 403
+        assert (
+            client.post("/page/hide?course=java-0&member=ann", headers={"x-form-token": "sft1.a.b"}).status_code == 403
+        )
     assert world.log.size() == 0
 
 

@@ -24,7 +24,9 @@ def test_a_key_is_found_by_its_text_and_kept_as_a_hash(tmp_path):
     assert find_key((), text) is None
 
 
-@pytest.mark.parametrize("rows", ["nonsense", '{"a": 1}', '[{"name": "a"}]', '[{"name": "a", "digest": "z", "scopes": []}]'])
+@pytest.mark.parametrize(
+    "rows", ["nonsense", '{"a": 1}', '[{"name": "a"}]', '[{"name": "a", "digest": "z", "scopes": []}]']
+)
 def test_a_broken_file_is_named(tmp_path, rows):
     (tmp_path / "keys.json").write_text(rows)
     with pytest.raises(UsageError):

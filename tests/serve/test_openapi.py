@@ -28,7 +28,9 @@ class Started:
                 await send({"type": f"lifespan.{phase}.complete"})
             return
         headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
-        await self.app({**scope, "client": ("127.0.0.1", 5), "headers": [*headers, (b"host", b"127.0.0.1")]}, receive, send)
+        await self.app(
+            {**scope, "client": ("127.0.0.1", 5), "headers": [*headers, (b"host", b"127.0.0.1")]}, receive, send
+        )
 
 
 @pytest.fixture

@@ -84,7 +84,9 @@ def test_a_new_version_is_taken_over_with_its_own_events(world):
 def test_touched_members_beyond_the_limit_are_looked_up(world):
     house = House(world.online, world.log, most_touched=1)
     house.refresh()
-    events = [{"member_id": m, "kind": "click", "course_id": "java-0", "time": world.now} for m in ("ann", "bob", "cyd")]
+    events = [
+        {"member_id": m, "kind": "click", "course_id": "java-0", "time": world.now} for m in ("ann", "bob", "cyd")
+    ]
     world.log.append(events, world.now)
     house.follow()
     touched = house.current.touched

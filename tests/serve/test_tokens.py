@@ -38,7 +38,16 @@ def test_another_secret_kind_or_text_is_refused():
     assert read_token((SECRET,), token, NOW, "admin") is None
     head, body, mac = token.split(".")
     forged = mint_token(OTHER, "bob", NOW).split(".")[1]
-    for wrong in (f"{head}.{forged}.{mac}", f"{head}.{body}.", f"sft2.{body}.{mac}", body, "", "a.b.c", "é.é.é", token * 100):
+    for wrong in (
+        f"{head}.{forged}.{mac}",
+        f"{head}.{body}.",
+        f"sft2.{body}.{mac}",
+        body,
+        "",
+        "a.b.c",
+        "é.é.é",
+        token * 100,
+    ):
         assert read_token((SECRET,), wrong, NOW) is None
 
 
@@ -56,7 +65,9 @@ def provider():
 
     def mint(header=None, signer=None, **changes):
         claims = {"iss": "https://id.example", "aud": "skillfirst", "sub": "ann", "exp": NOW + 600, **changes}
-        return jwt.encode(header or {"alg": "ES256", "kid": "k1"}, {k: v for k, v in claims.items() if v}, signer or key)
+        return jwt.encode(
+            header or {"alg": "ES256", "kid": "k1"}, {k: v for k, v in claims.items() if v}, signer or key
+        )
 
     return JwtReader(settings), mint, jwk
 
@@ -68,7 +79,14 @@ def test_a_providers_token_is_believed(provider):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"iss": "https://evil.example"}, {"aud": "other"}, {"exp": NOW - 120}, {"exp": None}, {"sub": None}, {"iss": None}],
+    [
+        {"iss": "https://evil.example"},
+        {"aud": "other"},
+        {"exp": NOW - 120},
+        {"exp": None},
+        {"sub": None},
+        {"iss": None},
+    ],
 )
 def test_what_does_not_hold_is_not_believed(provider, changes):
     reader, mint, _ = provider

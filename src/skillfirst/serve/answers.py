@@ -71,7 +71,8 @@ class Answers:
     def fresh(self, member_id: str, channel: str, newcomer: Newcomer = NOBODY, language: str | None = None) -> Answer:
         """The member's answer with everything that happened today. Raises RunError when nothing is published.
 
-        `newcomer` is what is said about somebody the night does not know; of others only a title they never stated counts.
+        `newcomer` is what is said about somebody the night does not know; of others only a title they never stated
+        counts.
         `language`: other texts than in the member's own.
         """
         place = (member_id, channel, language or "")

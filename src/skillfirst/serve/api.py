@@ -146,7 +146,8 @@ EVENT_BODY: dict[str, Any] = {
 )  # fmt: skip
 async def events(request: Request) -> Response:
     """Stored durably before the answer. An event counts once, by `event_id`, or else by its content. `time` may be
-    left out, or replaced by `ago_ms`. `sendBeacon` may put its token into the batch: `{"token": ..., "events": [...]}`."""
+    left out, or replaced by `ago_ms`. `sendBeacon` may put its token into the batch:
+    `{"token": ..., "events": [...]}`."""
     service, caller = service_of(request), caller_of(request)
     batch = parse_events(await request.body(), service.settings.limits.events)
     if caller is NOBODY and batch.token is not None:

@@ -9,7 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, unquote_to_bytes
 
 import structlog
@@ -158,7 +158,7 @@ class Gate:
             refused = our_mistake()
         if answer.started:
             return  # too late to say anything else: the server closes the connection
-        await problem_response(scope, refused)(scope, receive_nothing, answer)
+        await problem_response(scope, refused)(scope, receive_nothing, cast(Any, answer))
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = scope.get("route_name")

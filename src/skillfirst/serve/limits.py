@@ -16,7 +16,7 @@ class Buckets:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, caller: str, now: float, cost: float = 1.0) -> float:
-        """Take from the caller's bucket; returns 0, or the seconds until it would be allowed (nothing is taken then)."""
+        """Take from the caller's bucket; returns 0, or the seconds until it is allowed (nothing is taken then)."""
         if self._rate <= 0:
             return 0.0
         left, then = self._left.pop(caller, (self._burst, now))

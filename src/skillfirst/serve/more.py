@@ -17,7 +17,8 @@ MOST_LOOKUPS = 60  # courses without a match whose filters are asked one by one
 
 _BY_SKILL = {Context.WANTED, Context.PREDICTED, Context.STAY_SHARP, Context.SKILL, Context.ACTIVITY, Context.INFERRED}
 _SHELVES = {
-    Context.TRENDING: "trending_all", Context.TRENDING_TITLE: "trending_title", Context.TRENDING_FAMILY: "trending_family",
+    Context.TRENDING: "trending_all", Context.TRENDING_TITLE: "trending_title",
+    Context.TRENDING_FAMILY: "trending_family",
     Context.TRENDING_INDUSTRY: "trending_industry", Context.POPULAR_TITLE: "popular_title",
     Context.POPULAR_INDUSTRY: "popular_industry",
 }  # fmt: skip

@@ -61,6 +61,9 @@ def add_unsaid(document: pa.RecordBatch, newcomer: Newcomer, model: Model) -> pa
     title = title_code(model, newcomer.title)
     if title < 0 or document.column("title")[0].as_py():
         return document
-    given = {"title": pa.array([[title]], pa.list_(pa.int32())), "title_weight": pa.array([[1.0]], pa.list_(pa.float32()))}
+    given = {
+        "title": pa.array([[title]], pa.list_(pa.int32())),
+        "title_weight": pa.array([[1.0]], pa.list_(pa.float32())),
+    }
     columns = [given.get(name, document.column(name)) for name in document.schema.names]
     return pa.RecordBatch.from_arrays(columns, schema=document.schema)

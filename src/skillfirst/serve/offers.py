@@ -29,7 +29,9 @@ def offers(serving: Serving, title: int, picks: list[int], limit: int = OFFERED)
     """
     model = serving.model
     taught = _taught(model)
-    value = _to_one(worth(np.where(taught >= LEAST_COURSES, model.idf.members, 0), _probabilities(serving, title, picks)))
+    value = _to_one(
+        worth(np.where(taught >= LEAST_COURSES, model.idf.members, 0), _probabilities(serving, title, picks))
+    )
     # where no member says anything, what many courses teach is the better guess
     value += COURSES_WEIGHT * _to_one(np.log1p(taught.astype(np.float64)))
     if title >= 0:

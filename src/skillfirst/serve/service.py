@@ -34,6 +34,7 @@ log = structlog.get_logger("skillfirst.serve")
 #: events that change nothing a member is shown
 SILENT = frozenset({"email_sent", "email_open", "served"})
 LONGEST_ID = 1_000
+NOBODY = Newcomer()  # of whom nothing was said
 
 
 class Service:
@@ -110,13 +111,13 @@ class Service:
     # --- members
 
     async def answer(
-        self, member_id: str, channel: str, newcomer: Newcomer = Newcomer(), language: str | None = None
+        self, member_id: str, channel: str, newcomer: Newcomer = NOBODY, language: str | None = None
     ) -> Answer:
         answer = await self.work(self.answers.fresh, member_id, channel, newcomer, language)
         self.metrics.answers[answer.origin].inc()
         return answer
 
-    async def today(self, member_id: str, newcomer: Newcomer = Newcomer()) -> Today:
+    async def today(self, member_id: str, newcomer: Newcomer = NOBODY) -> Today:
         return await self.work(self.answers.today, member_id, newcomer)
 
     # --- events

@@ -22,7 +22,7 @@ class Vocabulary:
     courses stand newest first. Raises ValueError on duplicates or nulls.
     """
 
-    __slots__ = ("ids", "_codes")
+    __slots__ = ("_codes", "ids")
 
     def __init__(self, ids: pa.Array | Iterable[str]) -> None:
         array = ids if isinstance(ids, pa.Array) else pa.array(list(ids), pa.string())

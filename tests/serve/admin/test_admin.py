@@ -42,7 +42,9 @@ def test_runs_coverage_and_carousels_say_what_the_run_says(client, world):
     assert world.run.run_id in runs
     assert f"<strong>{counts['distinct_courses']}</strong>" in runs
     coverage = client.get("/admin/coverage").text
-    shown = {c for batch in world.run.table("recommendations") for row in batch.column("course_id").to_pylist() for c in row}
+    shown = {
+        c for batch in world.run.table("recommendations") for row in batch.column("course_id").to_pylist() for c in row
+    }
     assert f"<strong>{counts['catalogue_courses'] - len(shown)}</strong>" in coverage
     events = [
         {"member_id": "ann", "kind": kind, "course_id": f"java-{n}", "context": "skill"}

@@ -11,7 +11,9 @@ from skillfirst.serve.page.covers import FAMILIES, draw_cover
 
 
 def test_the_same_course_has_the_same_cover_for_ever():
-    assert draw_cover("java-1", "software_development", ["java"]) == draw_cover("java-1", "software_development", ["java"])
+    assert draw_cover("java-1", "software_development", ["java"]) == draw_cover(
+        "java-1", "software_development", ["java"]
+    )
     covers = {draw_cover(f"c{i}", "data_ai", ["sql"]) for i in range(200)}
     assert len(covers) == 200
 

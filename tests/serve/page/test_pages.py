@@ -62,7 +62,9 @@ def test_saving_shows_on_the_saved_page(client):
 def test_the_questionnaire_keeps_the_picks_of_a_member(client, world):
     path = "/welcome/skills?title=nurse&member=new&lang=en"
     token = re.search(r'name="form_token" value="([^"]+)"', client.get(path).text)[1]
-    answer = client.post("/welcome?member=new", data={"form_token": token, "title": "nurse", "pick": ["welding", "nonsense"]})
+    answer = client.post(
+        "/welcome?member=new", data={"form_token": token, "title": "nurse", "pick": ["welding", "nonsense"]}
+    )
     assert answer.status_code == 200  # after the redirect
     assert "Because you want to learn Welding" in answer.text
     assert [e["skill_id"] for e in world.log.read_member("new").to_pylist()] == ["welding"]
@@ -95,7 +97,10 @@ def test_a_fragment_is_one_carousel_or_all(client):
 
 def test_frames_are_for_those_who_were_named(world):
     with world.client(frame_ancestors=("https://lms.example",)) as client:
-        assert "frame-ancestors 'self' https://lms.example" in client.get("/?member=ann&embedded=1").headers["content-security-policy"]
+        assert (
+            "frame-ancestors 'self' https://lms.example"
+            in client.get("/?member=ann&embedded=1").headers["content-security-policy"]
+        )
         assert client.get("/?member=ann").headers["content-security-policy"].endswith("frame-ancestors 'self'")
 
 

@@ -38,7 +38,13 @@ def test_durations(minutes, english, japanese):
 
 @pytest.mark.parametrize(
     ("header", "expected"),
-    [("de-CH,de;q=0.9,en;q=0.8", "de"), ("nl,fr;q=0.5,ja;q=0.7", "ja"), ("*", None), (None, None), ("xx;q=abc,es", "es")],
+    [
+        ("de-CH,de;q=0.9,en;q=0.8", "de"),
+        ("nl,fr;q=0.5,ja;q=0.7", "ja"),
+        ("*", None),
+        (None, None),
+        ("xx;q=abc,es", "es"),
+    ],
 )
 def test_the_browsers_preference(header, expected):
     assert preferred(header) == expected

@@ -13,7 +13,7 @@ def trend(values: Sequence[float], labels: Sequence[str], name: str) -> Markup:
     """One bar a run, oldest first, the last one lit; a title on each for the pointer, the name for a reader."""
     if not values:
         return Markup("")
-    top = max(max(values), 1e-9)
+    top = max(*values, 1e-09)
     step = (WIDTH - 2 * EDGE) / max(len(values), 8)
     bars = []
     for i, (value, label) in enumerate(zip(values, labels, strict=True)):
@@ -24,7 +24,8 @@ def trend(values: Sequence[float], labels: Sequence[str], name: str) -> Markup:
             f'height="{height:.1f}" rx="3"><title>{escape(label)}</title></rect>'
         )
     return Markup(
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">{"".join(bars)}</svg>'
+        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">'
+        f"{''.join(bars)}</svg>"
     )
 
 
@@ -33,5 +34,6 @@ def share(value: float, name: str) -> Markup:
     width = round(100 * min(max(value, 0.0), 1.0), 1)
     return Markup(
         f'<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{escape(name)}">'
-        f'<rect class="bar-back" width="100" height="6" rx="3"/><rect class="bar-fill" width="{width}" height="6" rx="3"/></svg>'
+        f'<rect class="bar-back" width="100" height="6" rx="3"/>'
+        f'<rect class="bar-fill" width="{width}" height="6" rx="3"/></svg>'
     )

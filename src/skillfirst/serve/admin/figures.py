@@ -84,9 +84,13 @@ def _coverage(service: Service) -> dict[str, Any]:
         "known": shown is not None, "never": never[:MOST_LISTED], "never_count": len(never), "courses": len(cards),
         "members": served, "fallback": served - counts.get("personal", 0),
         "fallback_share": serving.fallback_share,
-        "bare": [{"name": model.taxonomy.names[int(s)], "members": int(model.idf.members[s])} for s in bare[:MOST_LISTED]],
+        "bare": [
+            {"name": model.taxonomy.names[int(s)], "members": int(model.idf.members[s])} for s in bare[:MOST_LISTED]
+        ],
         "bare_count": len(bare),
-        "most": [(cards.column("title")[model.courses.code(c)].as_py(), n) for c, n in (shown or Counter()).most_common(12)],
+        "most": [
+            (cards.column("title")[model.courses.code(c)].as_py(), n) for c, n in (shown or Counter()).most_common(12)
+        ],
     }  # fmt: skip
 
 
@@ -101,7 +105,9 @@ def _shown(service: Service, version: str) -> Counter[str] | None:
     found: Counter[str] = Counter()
     for batch in run.table("recommendations", ["course_id"]):
         flat = list_parts(batch.column("course_id"))[1]
-        for row in pc.value_counts(flat.dictionary_decode() if hasattr(flat, "dictionary_decode") else flat).to_pylist():
+        for row in pc.value_counts(
+            flat.dictionary_decode() if hasattr(flat, "dictionary_decode") else flat
+        ).to_pylist():
             found[row["values"]] += row["counts"]
     return found
 

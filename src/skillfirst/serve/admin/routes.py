@@ -53,7 +53,9 @@ async def runs(request: Request) -> Response:
         return _shown(request, "login.html", page="login", problem=None)
     service, _ = _admin(request)
     found = await service.work(figures.runs, service)
-    return _shown(request, "runs.html", page="runs", runs=found, problem=None, refused=None, can_roll=_can_roll(service))
+    return _shown(
+        request, "runs.html", page="runs", runs=found, problem=None, refused=None, can_roll=_can_roll(service)
+    )
 
 
 def _can_roll(service: Service) -> bool:

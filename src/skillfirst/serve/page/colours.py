@@ -6,7 +6,7 @@ import math
 
 
 def colour(lightness: float, chroma: float, hue: float) -> str:
-    """`#rrggbb` of an OKLCH colour: lightness 0 to 1, chroma 0 to about 0.3, hue in degrees; clipped to what a screen shows."""
+    """`#rrggbb` of an OKLCH colour: lightness 0 to 1, chroma 0 to about 0.3, hue in degrees; clipped to a screen."""
     a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3

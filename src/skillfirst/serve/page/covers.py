@@ -41,7 +41,8 @@ def draw_cover(course_id: str, category: str, skills: Sequence[str]) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="xMidYMid slice">'
         f'<defs><linearGradient id="g" x1="0" y1="0" x2="{chance.between(0.3, 1):.2f}" y2="1">'
-        f'<stop stop-color="{palette.ground}"/><stop offset="1" stop-color="{palette.ground_end}"/></linearGradient></defs>'
+        f'<stop stop-color="{palette.ground}"/><stop offset="1" stop-color="{palette.ground_end}"/>'
+        "</linearGradient></defs>"
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="url(#g)"/>{shapes}</svg>'
     )
 
@@ -54,7 +55,7 @@ def _unknown(category: str) -> tuple[float, tuple[str, ...]]:
 
 
 def _palette(hue: float, chance: Chance) -> Palette:
-    """Ground and inks of one mood. Yellow and orange turn to mud when dark: they get the blue hour or the sun instead."""
+    """Ground and inks of one mood. Yellow and orange turn to mud when dark: they get the blue hour or the sun."""
     warm = 38 <= hue <= 128
     mood = chance.pick(("dusk", "dusk", "sun", "dawn") if warm else ("night", "night", "day", "dawn"))
     lean = hue + chance.between(16, 36) * chance.pick((-1, 1))

@@ -13,7 +13,7 @@ MOST_BARS = 8
 
 
 def explained(today: Today, course_id: str, words: Words) -> dict[str, Any]:
-    """What the dialog shows: one bar a matched skill with its numbers, the sum, and every fact that moved the course."""
+    """What the dialog shows: one bar a matched skill with its numbers, the sum, every fact that moved the course."""
     model = today.serving.model
     numbers = explain_course(today.document, model, course_id)
     weights = {s["skill_id"]: s for s in explain_member(today.document, model)["skills"]}

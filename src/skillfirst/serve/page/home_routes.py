@@ -43,7 +43,8 @@ async def home(request: Request) -> Response:
 def _home(viewer: Viewer, body: bytes) -> Response:
     page = msgspec.json.decode(body)
     words = viewer.words(page["language"])
-    about, saved = None, frozenset()
+    about = None
+    saved: frozenset[str] = frozenset()
     serving = viewer.service.house.now_serving()
     if serving.warm:  # the first page does not wait for the compiler
         today = viewer.service.answers.today(viewer.member_id, viewer.newcomer)
@@ -238,7 +239,9 @@ def set_cookie(
     """A cookie that scripts cannot read and other sites' requests do not carry."""
     secure = request.app.state.service.settings.secure_cookies and request.scope["caller"].by != "local"
     secure = secure and request.url.hostname not in ("127.0.0.1", "localhost")
-    response.set_cookie(name, value, max_age=seconds, httponly=True, secure=secure, path="/", samesite="strict" if strict else "lax")
+    response.set_cookie(
+        name, value, max_age=seconds, httponly=True, secure=secure, path="/", samesite="strict" if strict else "lax"
+    )
 
 
 ROUTES = [

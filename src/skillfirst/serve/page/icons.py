@@ -1,4 +1,4 @@
-"""Icons as inline SVG, 24 x 24, in the colour of the text; inline, so that they also work inside somebody else's page."""
+"""Icons as inline SVG, 24 x 24, in the colour of the text; inline, so that they work in any page."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ _SHAPES = {
     "cross": '<path d="M7 7l10 10M17 7L7 17" {line}/>',
     "plus": '<path d="M12 6v12M6 12h12" {line}/>',
     "bookmark": '<path d="M7.5 5h9a1 1 0 0 1 1 1v13l-5.5-3.8L6.5 19V6a1 1 0 0 1 1-1z" {line}/>',
-    "bookmark-on": '<path d="M7.5 5h9a1 1 0 0 1 1 1v13l-5.5-3.8L6.5 19V6a1 1 0 0 1 1-1z" fill="currentColor" stroke="currentColor" stroke-width="2" stroke-linejoin="round"/>',
-    "globe": '<g {line}><circle cx="12" cy="12" r="8.5"/><path d="M3.5 12h17M12 3.5c3 2.8 3.6 5.6 3.6 8.5s-.6 5.7-3.6 8.5c-3-2.8-3.6-5.6-3.6-8.5s.6-5.7 3.6-8.5z"/></g>',
+    "bookmark-on": '<path d="M7.5 5h9a1 1 0 0 1 1 1v13l-5.5-3.8L6.5 19V6a1 1 0 0 1 1-1z" '
+    'fill="currentColor" stroke="currentColor" stroke-width="2" stroke-linejoin="round"/>',
+    "globe": '<g {line}><circle cx="12" cy="12" r="8.5"/>'
+    '<path d="M3.5 12h17M12 3.5c3 2.8 3.6 5.6 3.6 8.5s-.6 5.7-3.6 8.5c-3-2.8-3.6-5.6-3.6-8.5s.6-5.7 3.6-8.5z"/></g>',
     "moon": '<path d="M19.5 14.2A8 8 0 0 1 9.8 4.5a8 8 0 1 0 9.7 9.7z" {line}/>',
     "search": '<g {line}><circle cx="11" cy="11" r="6"/><path d="M15.5 15.5L20 20"/></g>',
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
@@ -54,7 +55,8 @@ def _circle(x: float, y: float, r: float, fill: str, opacity: float = 1.0) -> st
 
 def _ring(x: float, y: float, r: float, stroke: str, width: float, opacity: float = 1.0) -> str:
     faint = _faint(opacity)
-    return f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{r:.0f}" fill="none" stroke="{stroke}" stroke-width="{width:.0f}"{faint}/>'
+    place = f'cx="{x:.0f}" cy="{y:.0f}" r="{r:.0f}"'
+    return f'<circle {place} fill="none" stroke="{stroke}" stroke-width="{width:.0f}"{faint}/>'
 
 
 def _box(x: float, y: float, w: float, h: float, fill: str, round_: float = 0, opacity: float = 1.0) -> str:
@@ -74,10 +76,9 @@ def _faint(opacity: float) -> str:
 def lines(c: Chance, p: Palette) -> str:
     """Code seen from afar: indented bars, one word lit."""
     out = [_circle(c.between(420, 620), c.between(-20, 120), c.between(120, 200), p.low, 0.35)]
-    row, step = 0, 36
     indent, x0 = 0, c.between(56, 110)
     lit = c.whole(2, 6)
-    for y in range(48, 320, step):
+    for row, y in enumerate(range(48, 320, 36)):
         x = x0 + indent * 44
         for word in range(c.whole(1, 3)):
             w = c.between(34, 150)
@@ -87,7 +88,6 @@ def lines(c: Chance, p: Palette) -> str:
             out.append(_box(x, y, w, 15, ink, 7.5, 1.0 if ink == p.accent else 0.85))
             x += w + 16
         indent = max(0, min(3, indent + c.pick((-1, 0, 1, 1))))
-        row += 1
     return "".join(out)
 
 
@@ -104,7 +104,7 @@ def ridges(c: Chance, p: Palette) -> str:
             y = base - sum(h * math.exp(-(((x - m) / s) ** 2)) for m, h, s in peaks)
             points.append((x, y))
         d = f"M0 {H}L0 {points[0][1]:.0f}"
-        for (x1, y1), (x2, y2) in zip(points[:-1], points[1:], strict=True):
+        for (x1, y1), (x2, y2) in itertools.pairwise(points):
             d += f"C{x1 + 16} {y1:.0f} {x2 - 16} {y2:.0f} {x2} {y2:.0f}"
         out.append(_path(f"{d}L{W} {H}Z", inks[layer], opacity=0.30 + 0.13 * layer))
     return "".join(out)
@@ -127,7 +127,9 @@ def tiles(c: Chance, p: Palette) -> str:
             left = f"M{x - half:.0f} {y:.0f}l{half:.0f} {up:.0f}v{height + 16}l-{half:.0f}-{up:.0f}z"
             right = f"M{x + half:.0f} {y:.0f}l-{half:.0f} {up:.0f}v{height + 16}l{half:.0f}-{up:.0f}z"
             roof = f"M{x:.0f} {y - up:.0f}l{half:.0f} {up:.0f}-{half:.0f} {up:.0f}-{half:.0f}-{up:.0f}z"
-            out.append(_path(left, p.low, opacity=0.95) + _path(right, p.ground, opacity=0.8) + _path(roof, top, opacity=0.92))
+            out.append(
+                _path(left, p.low, opacity=0.95) + _path(right, p.ground, opacity=0.8) + _path(roof, top, opacity=0.92)
+            )
     return "".join(out)
 
 
@@ -210,8 +212,7 @@ def waves(c: Chance, p: Palette) -> str:
     x, y = c.pick(((60, 330), (580, 330), (60, 30), (580, 30), (320, 380)))
     inks = (p.low, p.middle, p.low, p.middle, p.low, p.high, p.middle)
     out = [
-        _ring(x, y, 66 + i * 74, inks[i % len(inks)], c.between(16, 40), 0.30 + 0.09 * ((7 - i) % 7))
-        for i in range(7)
+        _ring(x, y, 66 + i * 74, inks[i % len(inks)], c.between(16, 40), 0.30 + 0.09 * ((7 - i) % 7)) for i in range(7)
     ]
     out.append(_circle(x, y, 40, p.accent))
     for _ in range(c.whole(3, 6)):
@@ -255,7 +256,8 @@ def leaves(c: Chance, p: Palette) -> str:
             tip_x, tip_y = at + side * size, y - size * 0.55
             out.append(_path(
                 f"M{at:.0f} {y:.0f}Q{at + side * size * 0.2:.0f} {y - size * 0.75:.0f} {tip_x:.0f} {tip_y:.0f}"
-                f"Q{at + side * size * 0.8:.0f} {y + size * 0.15:.0f} {at:.0f} {y:.0f}Z", ink, opacity=0.93))  # fmt: skip
+                f"Q{at + side * size * 0.8:.0f} {y + size * 0.15:.0f} {at:.0f} {y:.0f}Z",
+                ink, opacity=0.93))  # fmt: skip
     return "".join(out)
 
 

@@ -15,7 +15,8 @@ NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", 
 _FILTERS = (
     ("is retired", "flt_retired"), ("is not yet open", "flt_later"), ("is in a language", "flt_language"),
     ("was completed", "flt_completed"), ("is in progress", "flt_progress"), ("was dismissed", "flt_dismissed"),
-    ("another version", "flt_series"), ("stands at place", "flt_place"), ("teaches none", "flt_skills"), ("its translation", "flt_translation"),
+    ("another version", "flt_series"), ("stands at place", "flt_place"), ("teaches none", "flt_skills"),
+    ("its translation", "flt_translation"),
 )  # fmt: skip
 
 

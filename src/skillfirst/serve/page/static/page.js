@@ -76,6 +76,35 @@ if (document.body.classList.contains("embedded") && document.referrer) {
   });
 }
 
+// --- the questionnaire: every pick and every letter asks anew; only the newest question counts
+const picker = document.getElementById("picker");
+if (picker) {
+  const live = document.getElementById("live");
+  let asked = new AbortController(), due = null;
+  const ask = async () => {
+    asked.abort();
+    asked = new AbortController();
+    const url = new URL(picker.dataset.live, location.href);
+    for (const [name, value] of new FormData(picker)) if (name !== "form_token") url.searchParams.append(name, value);
+    try {
+      const answer = await fetch(url, {headers: {...headers, "HX-Request": "true"}, signal: asked.signal});
+      if (!answer.ok) return;
+      const html = await answer.text(), focused = document.activeElement && document.activeElement.id;
+      live.innerHTML = html;
+      const again = focused && live.querySelector(`[id="${CSS.escape(focused)}"]`);
+      if (again) again.focus();
+    } catch (error) {
+      if (error.name !== "AbortError") throw error;
+    }
+  };
+  picker.addEventListener("change", (event) => event.target.name === "pick" && (clearTimeout(due), ask()));
+  picker.addEventListener("input", (event) => {
+    if (event.target.type !== "search") return;
+    clearTimeout(due);
+    due = setTimeout(ask, 150);
+  });
+}
+
 // --- light or dark
 const theme = document.getElementById("theme");
 if (theme) theme.addEventListener("click", () => {
