@@ -46,7 +46,8 @@ lint: $(VENV)/dev
 	$(BIN)/lint-imports
 
 tests: $(VENV)/dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -q -m browser
 
 test: lint tests
 
