@@ -59,6 +59,9 @@ class Shelves(NamedTuple):
     group: npt.NDArray[np.int32]  # by course, -1 for none
     group_offsets: npt.NDArray[np.int64]
     group_course: npt.NDArray[np.int32]
+    twin: npt.NDArray[np.int32]  # by course: its set of translations, -1 for none
+    twin_offsets: npt.NDArray[np.int64]
+    twin_course: npt.NDArray[np.int32]
     level: npt.NDArray[np.int8]
     categories: int
     category: npt.NDArray[np.int32]
@@ -81,6 +84,8 @@ class Rules(NamedTuple):
     skill_rows: int
     inferred_rows: int
     new_days: int
+    rows_least: int
+    round_robin: int
     spill_over: float
     watching: npt.NDArray[np.float64]
     discount: npt.NDArray[np.float64]

@@ -21,10 +21,15 @@ from skillfirst.tables.vocabulary import Vocabulary
 
 CHANNELS = ("feed", "home")
 DAY = 86_400
+SURE = 0.5  # a guess among titles is never named
 TONGUES = 3  # languages of a member whose popular courses the fallback knows
 
 TREND = (Context.TRENDING_TITLE, Context.TRENDING_FAMILY, Context.TRENDING_INDUSTRY, Context.TRENDING)
-SHELF = (Context.POPULAR_TITLE, Context.POPULAR_INDUSTRY, *TREND, *[Context.POPULAR] * TONGUES)
+FIELDS = 6  # categories whose popular courses a page falls back on
+SHELF = (
+    Context.POPULAR_TITLE, Context.POPULAR_INDUSTRY, *TREND, *[Context.POPULAR] * TONGUES,
+    *[Context.POPULAR_CATEGORY] * FIELDS,
+)  # fmt: skip
 TREND_CONTEXTS, SHELF_CONTEXTS = (np.array([int(c) for c in chain], np.int8) for chain in (TREND, SHELF))
 
 Array = npt.NDArray[Any]
@@ -37,7 +42,7 @@ def member_arrays(batch: pa.RecordBatch, model: Model, policy: Policy) -> tuple[
     level = _column(batch, "level", np.int8)
     languages, spoken = _languages(batch)
     outlook, views, opens = _views(model, policy, languages, spoken, now, level)
-    title, target = first_of_list(batch.column("title")), first_of_list(batch.column("target_title"))
+    title, target = named_title(batch, "title"), named_title(batch, "target_title")
     skills = weighted_skills(batch, model, policy)
     course_offsets, course = _flat(batch, "course", np.int32)
     seen = exposures(batch, None, policy.discount)
@@ -58,6 +63,12 @@ def member_arrays(batch: pa.RecordBatch, model: Model, policy: Policy) -> tuple[
         resting=resting.view(np.uint8),
     )  # fmt: skip
     return members, views, opens
+
+
+def named_title(batch: pa.RecordBatch, name: str) -> Array:
+    """The title a reason may name: the likeliest one if it is likelier than not, else -1; int32 by row."""
+    title, weight = first_of_list(batch.column(name)), first_of_list(batch.column(f"{name}_weight"))
+    return np.where(weight >= SURE, title, -1).astype(np.int32)
 
 
 def weighted_skills(batch: pa.RecordBatch, model: Model, policy: Policy) -> dict[str, Array]:
@@ -140,7 +151,7 @@ def _views(
     span = int(days.max(initial=low)) - low + 1 if len(days) else 1
     first, outlook = _distinct((languages.astype(np.int64) * 128 + level) * span + (days - low))
     found = [
-        model.view(tuple(sorted(spoken[languages[row]])), int(level[row]), int(days[row]), policy)
+        model.view(spoken[languages[row]], int(level[row]), int(days[row]), policy)
         for row in first.tolist()
         if len(days)
     ]
@@ -164,7 +175,8 @@ def _chains(
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """(shelves, evidence) a member falls back on, first to last, and those the trending row backs off through.
 
-    Fallback: the title's cohort, the industry, what trends, what is popular in the member's languages.
+    Fallback: the title's cohort, the industry, what trends, what is popular in the member's languages, and in the
+    fields most courses of the popular list are of.
     """
     taxonomy, a = model.taxonomy, model.arrays
     industry = _codes(model.catalogue.industries, batch.column("industry"))
@@ -181,5 +193,8 @@ def _chains(
     shelf[:, 3], evidence[:, 3] = a["trending_family"][family], family
     shelf[:, 4], evidence[:, 4] = a["trending_industry"][industry], industry
     shelf[:, 5] = a["trending_all"][0]
-    shelf[:, 6:] = a["popular_language"][tongues][languages]
+    shelf[:, 6 : 6 + TONGUES] = a["popular_language"][tongues][languages]
+    fields = np.resize(np.append(a["top_categories"], np.full(FIELDS, -1)), FIELDS).astype(np.int32)
+    shelf[:, 6 + TONGUES :] = a["popular_category"][fields]
+    evidence[:, 6 + TONGUES :] = fields
     return (shelf, evidence), (np.ascontiguousarray(shelf[:, 2:6]), np.ascontiguousarray(evidence[:, 2:6]))

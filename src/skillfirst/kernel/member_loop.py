@@ -26,7 +26,7 @@ from skillfirst.ranking.bucket_order import order_buckets
 from skillfirst.ranking.buckets import build_buckets, fade_scores, load_buckets, value_singles
 from skillfirst.ranking.feed_order import reason
 from skillfirst.ranking.layout import Layout
-from skillfirst.ranking.round_robin import draw
+from skillfirst.ranking.round_robin import draw, draw_by_score, number_buckets
 from skillfirst.ranking.scratch import Scratch
 
 FEED, HOME = 0, 1  # places in CHANNELS
@@ -55,6 +55,14 @@ def _begin(s, members, shelves, desk, i, states):  # type: ignore[no-untyped-def
             c = desk.state_course[a]
             clear_bit(s.eligible, c)
             set_bit(s.used, c)
+            t = shelves.twin[c]
+            if t >= 0:  # what was taken or refused in one language is not offered in another
+                for at in range(shelves.twin_offsets[t], shelves.twin_offsets[t + 1]):
+                    other = whole(shelves.twin_course[at])
+                    clear_bit(s.eligible, other)
+                    set_bit(s.used, other)
+                    if shelves.group[other] >= 0:
+                        touched = True
             g = shelves.group[c]
             if g < 0:
                 continue
@@ -72,12 +80,22 @@ def _begin(s, members, shelves, desk, i, states):  # type: ignore[no-untyped-def
 
 @inner
 def _next_of_series(s, members, shelves, desk, i, states, low):  # type: ignore[no-untyped-def]
-    level = members.level[i]
     for a in range(states):
-        g = shelves.group[desk.state_course[a]]
-        if not desk.state[a] & RESTING or g < 0:
+        if not desk.state[a] & RESTING:
             continue
-        best = -1
+        c = desk.state_course[a]
+        _choose(s, members, shelves, i, shelves.group[c], low)
+        t = shelves.twin[c]
+        if t >= 0:
+            for at in range(shelves.twin_offsets[t], shelves.twin_offsets[t + 1]):
+                _choose(s, members, shelves, i, shelves.group[shelves.twin_course[at]], low)
+
+
+@inner
+def _choose(s, members, shelves, i, g, low):  # type: ignore[no-untyped-def]
+    """Of series g the newest at the member's level that is left stands for all, else the newest."""
+    best, level = -1, members.level[i]
+    if g >= 0:
         for at in range(shelves.group_offsets[g], shelves.group_offsets[g + 1]):
             other = whole(shelves.group_course[at])
             clear_bit(s.eligible, other)
@@ -85,8 +103,8 @@ def _next_of_series(s, members, shelves, desk, i, states, low):  # type: ignore[
                 continue
             if best < 0 or (shelves.level[best] != level and shelves.level[other] == level):
                 best = other
-        if best >= 0:
-            set_bit(s.eligible, best)
+    if best >= 0:
+        set_bit(s.eligible, best)
 
 
 @inner
@@ -197,7 +215,10 @@ def _fall_back(s, shelves, members, rules, out, i, low, found):  # type: ignore[
 @inner
 def _feed(layout, s, shelves, members, rules, desk, out, i, n, count, low):  # type: ignore[no-untyped-def]
     """The round-robin list itself, then the fallback below `fill`; returns where it ends."""
-    found = draw(layout, s, n, count, rules.k, out, low)
+    if rules.round_robin:
+        found = draw(layout, s, n, count, rules.k, out, low)
+    else:
+        found = draw_by_score(layout, s, n, count, rules.k, out, low)
     for here in range(low, low + found):  # the records of scattered courses are far from the processor
         at = layout.record_offsets[out.course[here]]
         prefetch(layout.record_skill, at)
@@ -209,6 +230,8 @@ def _feed(layout, s, shelves, members, rules, desk, out, i, n, count, low):  # t
         start = shelves.evidence_start[context]
         out.context[here] = context
         out.evidence[here] = start + code if start >= 0 and code >= 0 else -1
+    if not rules.round_robin:
+        number_buckets(s, count, out, low, found)
     if rules.fallback and found < min(rules.fill, rules.k):
         found = _fall_back(s, shelves, members, rules, out, i, low, found)
     for p in range(found):
@@ -251,7 +274,7 @@ def recommend_members(stamp, layout_, shelves_, members_, rules_, scratch_, desk
         borrow(layout_, Layout), borrow(shelves_, Shelves), borrow(members_, Members), borrow(rules_, Rules),
     )  # fmt: skip
     s, desk, row, out = borrow(scratch_, Scratch), borrow(desk_, Desk), borrow(row_, Row), borrow(out_, Out)
-    at, place = whole(0), whole(0)
+    at, place = 0, 0
     out.offsets[0] = 0
     for i in range(members.rows):
         n, states, total, count = _rank(layout, s, shelves, members, rules, desk, i)

@@ -48,7 +48,9 @@ def _shelves(model: Model) -> Shelves:
     return Shelves(
         courses=len(model.courses), offsets=a["shelf_offsets"], course=a["shelf_course"],
         similar_offsets=a["similar_offsets"], similar=a["similar"], group=a["group"],
-        group_offsets=a["group_offsets"], group_course=a["group_course"], level=np.ascontiguousarray(catalogue.level),
+        group_offsets=a["group_offsets"], group_course=a["group_course"], twin=a["twin"],
+        twin_offsets=a["twin_offsets"], twin_course=a["twin_course"],
+        level=np.ascontiguousarray(catalogue.level),
         categories=len(catalogue.categories), category=np.ascontiguousarray(catalogue.category),
         created=np.ascontiguousarray(catalogue.created), minutes=np.ascontiguousarray(catalogue.minutes),
         evidence_start=model.evidence[1],
@@ -72,6 +74,7 @@ def _numbers(policy: Policy) -> Rules:
         k=policy.list_length, fill=policy.fill, fallback=int(policy.fallback == "on"), rows=page.rows,
         row_length=page.row_length, row_least=page.row_least, watched_rows=page.watched, wanted_rows=page.wanted,
         skill_rows=page.skill, inferred_rows=page.inferred, new_days=page.new_days,
+        rows_least=page.rows_least, round_robin=int(policy.diversify == "round_robin"),
         spill_over=policy.discount.spill_over,
         watching=np.array([watching.seconds, watching.share, watching.mostly, watching.mostly_seconds], np.float64),
         discount=policy.discount.parameters(),

@@ -66,9 +66,9 @@ def build_layout(course_skills: Csr, date_rank: npt.NDArray[np.int32]) -> Layout
     """Lay out a courses x skills matrix (float32 weights > 0, courses newest first)."""
     courses, width = len(course_skills), course_skills.width
     skills = course_skills.indices
-    weights = (
-        course_skills.values if course_skills.values is not None else np.ones(len(skills), np.float32)
-    ).astype(np.float32)
+    weights = (course_skills.values if course_skills.values is not None else np.ones(len(skills), np.float32)).astype(
+        np.float32
+    )
     rows = np.repeat(np.arange(courses, dtype=np.int32), np.diff(course_skills.offsets))
     counts = np.bincount(skills, minlength=width) if len(skills) else np.zeros(width, np.int64)
     offsets = np.zeros(width + 1, np.int64)

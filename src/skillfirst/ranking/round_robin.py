@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from skillfirst.ranking.bits import get_bit, inner, prefetch, whole
+import numpy as np
+
+from skillfirst.ranking.bits import get_bit, inner, prefetch
 
 
 @inner
@@ -41,7 +43,7 @@ def take(layout, s, n, b):  # type: ignore[no-untyped-def]
         if i < end:
             c = layout.newest_course[i]
             affinity = s.weight[b + 1] * layout.newest_weight[i]
-            if not more or newer_single(layout, s, c, affinity, whole(s.exact_sorted[place])):
+            if not more or newer_single(layout, s, c, affinity, s.exact_sorted[place]):
                 s.cursor[b] = i + 1
                 return c, affinity, affinity * s.fade[b]
     if more:
@@ -82,3 +84,50 @@ def draw(layout, s, n, count, k, out, at):  # type: ignore[no-untyped-def]
                 return drawn
         alive = kept
     return drawn
+
+
+@inner
+def draw_by_score(layout, s, n, count, k, out, at):  # type: ignore[no-untyped-def]
+    """As `draw`, but by score alone (ties: the earlier bucket, then its order): what round robin is compared with.
+
+    bucket: the bucket's place in its order, from 1, until `number_buckets`.
+    """
+    most = 0
+    for place in range(count):
+        while take(layout, s, n, s.order[place])[0] >= 0:
+            most += 1
+        rewind(layout, s, n, s.order[place])
+    courses, places = np.empty(most, np.int32), np.empty(most, np.int32)
+    affinities, scores = np.empty(most, np.float64), np.empty(most, np.float64)
+    found = 0
+    for place in range(count):
+        while found < most:
+            c, affinity, score = take(layout, s, n, s.order[place])
+            if c < 0:
+                break
+            courses[found], places[found], affinities[found], scores[found] = c, place + 1, affinity, -score
+            found += 1
+    best = np.argsort(scores, kind="mergesort")
+    drawn = min(k, found)
+    for p in range(drawn):
+        i = best[p]
+        out.course[at + p] = courses[i]
+        out.affinity[at + p] = affinities[i]
+        out.score[at + p] = -scores[i]
+        out.bucket[at + p] = places[i]
+    return drawn
+
+
+@inner
+def number_buckets(s, count, out, at, found):  # type: ignore[no-untyped-def]
+    """Number the buckets of out[at : at + found] by first appearance, from 1."""
+    numbers = s.merge
+    for place in range(count):
+        numbers[place] = 0
+    numbered = 0
+    for p in range(at, at + found):
+        place = out.bucket[p] - 1
+        if numbers[place] == 0:
+            numbered += 1
+            numbers[place] = numbered
+        out.bucket[p] = numbers[place]
