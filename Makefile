@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO ?= demo-academy
 WORKERS ?= 2
+SHARED ?= ../shared/data
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint types layers tests docs bench bench-large pins clean
@@ -15,7 +16,7 @@ help:
 	@echo "make test     linters, types, layers and every test"
 	@echo "make lint     the first three of them"
 	@echo "make docs     write the pages that are generated from the code"
-	@echo "make bench    the benchmarks, all but the largest"
+	@echo "make bench    the benchmarks; make bench-large: ten million members"
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -54,11 +55,22 @@ test: lint tests
 docs: $(VENV)/dev
 	$(BIN)/python -m skillfirst.cli.docs docs
 
+# what is measured, how, and on which machine: benchmarks/README.md. Real data is not part of the project; where the
+# folder SHARED is there, the goals on it are recomputed as well.
 bench: $(VENV)/dev
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/kernel.py --extras --threads
+	$(BIN)/python benchmarks/night.py --members 100000
+	$(BIN)/python benchmarks/night.py --members 1000000
+	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/spark.py --members 200000
+	$(BIN)/python benchmarks/stores.py ingest --rate 5000 --seconds 20
+	$(BIN)/python benchmarks/stores.py read --events 1000000
+	@if [ -d "$(SHARED)" ]; then for goals in experiments inference tagging; do \
+		$(BIN)/python benchmarks/$${goals}_goals.py --shared "$(SHARED)" || exit 1; done; fi
 
 bench-large: $(VENV)/dev
-	$(BIN)/python benchmarks/run.py --large
+	$(BIN)/python benchmarks/night.py --members 10000000
+	$(BIN)/python benchmarks/stores.py read --events 10000000
 
 pins: $(VENV)/dev
 	$(BIN)/python requirements/pin.py
