@@ -274,7 +274,7 @@ def recommend_members(stamp, layout_, shelves_, members_, rules_, scratch_, desk
         borrow(layout_, Layout), borrow(shelves_, Shelves), borrow(members_, Members), borrow(rules_, Rules),
     )  # fmt: skip
     s, desk, row, out = borrow(scratch_, Scratch), borrow(desk_, Desk), borrow(row_, Row), borrow(out_, Out)
-    at, place = 0, 0
+    at, place = whole(0), whole(0)
     out.offsets[0] = 0
     for i in range(members.rows):
         n, states, total, count = _rank(layout, s, shelves, members, rules, desk, i)

@@ -47,7 +47,7 @@ def _locate_row(layout, s, row, found):  # type: ignore[no-untyped-def]
 @inner
 def _own_rows(layout, s, shelves, rules, desk, row, out, n, states, at):  # type: ignore[no-untyped-def]
     """Continue and watched: rows that stand on the member's own courses, newest first."""
-    rank, found = 1, 0
+    rank, found = whole(1), whole(0)
     for a in range(states):  # insertion by newest time, then course
         if desk.state[a] & IN_PROGRESS:
             to, time = found, desk.state_time[a]
@@ -60,8 +60,8 @@ def _own_rows(layout, s, shelves, rules, desk, row, out, n, states, at):  # type
                 row.key[to] = time
                 found = min(found + 1, rules.row_length)
     _locate_row(layout, s, row, found)
-    rank, at = _keep_row(s, shelves, rules, row, out, found, C_CONTINUE, -1, rank, rules.row_least, at)
-    last_time, last_course = 1 << 62, -1
+    rank, at = _keep_row(s, shelves, rules, row, out, found, whole(C_CONTINUE), whole(-1), rank, rules.row_least, at)
+    last_time, last_course = whole(1 << 62), whole(-1)
     for _ in range(rules.watched_rows):
         best = -1
         for a in range(states):
@@ -76,7 +76,8 @@ def _own_rows(layout, s, shelves, rules, desk, row, out, n, states, at):  # type
             layout, s, n, shelves.similar, shelves.similar_offsets[last_course],
             shelves.similar_offsets[last_course + 1], rules.row_length, row,
         )  # fmt: skip
-        rank, at = _keep_row(s, shelves, rules, row, out, found, C_WATCHED, last_course, rank, rules.row_least, at)
+        kind = whole(C_WATCHED)
+        rank, at = _keep_row(s, shelves, rules, row, out, found, kind, last_course, rank, rules.row_least, at)
     return rank, at
 
 
@@ -95,7 +96,7 @@ def _skill_rows(layout, s, shelves, rules, desk, row, out, n, count, first, seco
         set_bit(desk.wanted, j)
         found = take_by_skills(layout, s, n, mask_words, count, desk.wanted, rules.row_length, row)
         desk.wanted[j >> 6] = ZERO
-        rank, now = _keep_row(s, shelves, rules, row, out, found, kind, s.skill[j], rank, rules.row_least, at)
+        rank, now = _keep_row(s, shelves, rules, row, out, found, kind, whole(s.skill[j]), rank, rules.row_least, at)
         made += whole(now > at)
         at = now
     return rank, at
@@ -104,7 +105,7 @@ def _skill_rows(layout, s, shelves, rules, desk, row, out, n, count, first, seco
 @inner
 def _group_row(layout, s, shelves, rules, desk, row, out, n, count, kind, rank, at):  # type: ignore[no-untyped-def]
     """One row for all skills whose context is `kind` (title, goal): the evidence is shared."""
-    evidence = -1
+    evidence = whole(-1)
     mask_words = max((n + 63) // 64, 1)
     for j in range(n):
         if desk.slot_context[j] == kind:
@@ -128,7 +129,8 @@ def _trend_row(layout, s, shelves, members, rules, row, out, i, rank, at):  # ty
         low, high = shelves.offsets[shelf], shelves.offsets[shelf + 1]
         found = take_in_order(s, shelves.course, low, high, rules.row_length, row.course)
         _locate_row(layout, s, row, found)
-        context, evidence = whole(members.trend_context[a]), members.trend_evidence[i * members.trends + a]
+        context = whole(members.trend_context[a])
+        evidence = whole(members.trend_evidence[i * members.trends + a])
         now, at = _keep_row(s, shelves, rules, row, out, found, context, evidence, rank, rules.row_least, at)
         if now > rank:
             return now, at
@@ -142,7 +144,7 @@ def _new_row(layout, s, shelves, members, rules, desk, row, out, i, begin, rank,
         return rank, at
     for category in range(shelves.categories):
         desk.category_count[category] = 0
-    best = -1
+    best = whole(-1)
     for here in range(begin, at):
         category = whole(shelves.category[out.course[here]])
         if category >= 0 and out.bucket[here] > 0:
@@ -154,7 +156,7 @@ def _new_row(layout, s, shelves, members, rules, desk, row, out, i, begin, rank,
     end = newest_end(shelves.created, shelves.courses, oldest)
     found = take_new(s, shelves.category, best, end, rules.row_length, row.course)
     _locate_row(layout, s, row, found)
-    return _keep_row(s, shelves, rules, row, out, found, C_NEW, best, rank, rules.row_least, at)
+    return _keep_row(s, shelves, rules, row, out, found, whole(C_NEW), best, rank, rules.row_least, at)
 
 
 @inner
@@ -172,7 +174,7 @@ def _shelf_rows(layout, s, shelves, members, rules, row, out, i, begin, rank, at
         found = take_in_order(s, shelves.course, low, high, rules.row_length, row.course)
         _locate_row(layout, s, row, found)
         least = rules.row_least if at > begin else 1
-        evidence = members.shelf_evidence[i * members.shelves + a]
+        evidence = whole(members.shelf_evidence[i * members.shelves + a])
         rank, at = _keep_row(s, shelves, rules, row, out, found, context, evidence, rank, least, at)
     return rank, at
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from skillfirst.ranking.bits import get_bit, inner, prefetch
+from skillfirst.ranking.bits import get_bit, inner, prefetch, whole
 
 
 @inner
@@ -43,7 +43,7 @@ def take(layout, s, n, b):  # type: ignore[no-untyped-def]
         if i < end:
             c = layout.newest_course[i]
             affinity = s.weight[b + 1] * layout.newest_weight[i]
-            if not more or newer_single(layout, s, c, affinity, s.exact_sorted[place]):
+            if not more or newer_single(layout, s, c, affinity, whole(s.exact_sorted[place])):
                 s.cursor[b] = i + 1
                 return c, affinity, affinity * s.fade[b]
     if more:
