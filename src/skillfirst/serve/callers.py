@@ -6,6 +6,7 @@ import ipaddress
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from skillfirst.serve.keys import SCOPES, find_key
@@ -139,16 +140,20 @@ def _presented(headers: Mapping[bytes, bytes]) -> str | None:
 
 def _from_this_machine(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:
     """From loopback, not through a proxy, and not by a name somebody else's DNS points here (rebinding)."""
-    client = scope.get("client")
-    try:
-        loopback = client is not None and ipaddress.ip_address(client[0]).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback or b"x-forwarded-for" in headers or b"forwarded" in headers:
+    if b"x-forwarded-for" in headers or b"forwarded" in headers:
         return False
-    host = headers.get(b"host", b"").decode("latin-1").lower()
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    return name in LOCAL_NAMES
+    client = scope.get("client")
+    return client is not None and _is_here(client[0], headers.get(b"host", b""))
+
+
+@lru_cache(maxsize=256)
+def _is_here(address: str, host: bytes) -> bool:
+    try:
+        loopback = ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+    name = host.decode("latin-1").lower()
+    return loopback and (name if name.endswith("]") else name.rpartition(":")[0] or name) in LOCAL_NAMES
 
 
 def same_site(headers: Mapping[bytes, bytes]) -> bool:

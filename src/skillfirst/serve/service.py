@@ -51,6 +51,7 @@ class Service:
         self.callers = Callers(settings)
         self.metrics = Metrics()
         self.started = False
+        self.when_warm: Callable[[], object] = lambda: None
         self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="answer")
         self._tasks: list[asyncio.Task[None]] = []
         self._watch_metrics()
@@ -88,6 +89,7 @@ class Service:
         with contextlib.suppress(SkillfirstError):
             await self.work(self.answers.fresh, "", "home")
             await self.work(self.house.follow)
+            self.when_warm()
             log.info("warm", version=self.house.current.version if self.house.current else None)
 
     async def _watch(self) -> None:
