@@ -90,7 +90,7 @@ def _merge_blocks(s, count):  # type: ignore[no-untyped-def]
 @inner
 def order_buckets(s, n, mask_words, buckets):  # type: ignore[no-untyped-def]
     """Order the buckets that are not empty into s.order; returns how many. s.place is the inverse, -1 for others."""
-    count = 0
+    count = whole(0)
     for b in range(buckets):
         s.order[count] = b
         s.key[count] = s.value[b]

@@ -131,15 +131,15 @@ def _find(s, mask_words, at, multi, shift):  # type: ignore[no-untyped-def]
 @inner
 def _number_wide(s, n, mask_words, total, shift):  # type: ignore[no-untyped-def]
     """Members of more than 64 skills."""
-    multi = 0
+    multi = whole(0)
     for at in range(total):
-        bits, lowest = 0, 0
+        bits, lowest = whole(0), whole(0)
         for w in range(mask_words):
             word = s.exact_mask[at * mask_words + w]
             if bits == 0:
                 lowest = w * 64 + popcount(~word & (word - ONE))
             bits += popcount(word)
-        b = lowest
+        b = whole(lowest)
         if bits > 1:
             found = _find(s, mask_words, at, multi, shift)
             b = n + found
@@ -155,7 +155,7 @@ def _number_wide(s, n, mask_words, total, shift):  # type: ignore[no-untyped-def
 @inner
 def _number_narrow(s, n, total, shift):  # type: ignore[no-untyped-def]
     """The same for at most 64 skills: a set is one word."""
-    multi = 0
+    multi = whole(0)
     last = (1 << (64 - shift)) - 1
     for at in range(total):
         mask = s.exact_mask[at]
@@ -190,7 +190,7 @@ def number_buckets(s, n, mask_words, total):  # type: ignore[no-untyped-def]
     for place in range(room):
         s.table[place] = -1
     for j in range(n):
-        _open_bucket(s, j, 1)
+        _open_bucket(s, j, whole(1))
     for at in range(total):
         s.exact_score[at] = s.exact_affinity[at]
     if mask_words == 1:
@@ -223,11 +223,12 @@ def _sort_bucket(layout, s, low, high):  # type: ignore[no-untyped-def]
             end = min(left + 2 * width, n)
             i, j = left, mid
             for k in range(left, end):
-                if j >= end or (i < mid and not _earlier(layout, s, s.exact_sorted[low + j], s.exact_sorted[low + i])):
-                    s.merge[k] = s.exact_sorted[low + i]
+                a, b = whole(s.exact_sorted[low + min(j, n - 1)]), whole(s.exact_sorted[low + min(i, n - 1)])
+                if j >= end or (i < mid and not _earlier(layout, s, a, b)):
+                    s.merge[k] = b
                     i += 1
                 else:
-                    s.merge[k] = s.exact_sorted[low + j]
+                    s.merge[k] = a
                     j += 1
         for k in range(n):
             s.exact_sorted[low + k] = s.merge[k]
@@ -242,7 +243,7 @@ def _settle_in(layout, s, at, place, low):  # type: ignore[no-untyped-def]
     unsorted, where the way is long.
     """
     to = place
-    while to > low and _earlier(layout, s, at, s.exact_sorted[to - 1]):
+    while to > low and _earlier(layout, s, at, whole(s.exact_sorted[to - 1])):
         if place - to == FAR:
             return False
         s.exact_sorted[to] = s.exact_sorted[to - 1]

@@ -60,7 +60,7 @@ def feed_key(layout, s, n, c):  # type: ignore[no-untyped-def]
             _lay(layout, s, j)
         turn = whole(s.turn[c])
         for place in range(s.start[j], s.start[j + 1]):
-            turn += whole(not newer_single(layout, s, c, affinity, s.exact_sorted[place]))
+            turn += whole(not newer_single(layout, s, c, affinity, whole(s.exact_sorted[place])))
         return (turn << 32) + s.place[j] if s.place[j] >= 0 else -1
     if not get_bit(s.twice, c):
         return -1
