@@ -7,7 +7,6 @@ import io
 import json
 
 import pytest
-import structlog
 
 from skillfirst.errors import UsageError
 from skillfirst.serve import Settings, mint_token, new_key
