@@ -201,6 +201,23 @@ def test_a_run_that_lost_too_much_is_refused_and_says_what(data, tmp_path):
         assert online.serving() == first.run_id
 
 
+def test_nights_never_prune_the_runs_that_are_served_or_could_be_gone_back_to(data, tmp_path):
+    store = tmp_path / "store"
+    with open_online("memory:") as online:
+        served = []
+        for _ in range(2):
+            run = run_night(night(data, store, keep_runs=1), LocalEngine(1))
+            publish(run, online, place="memory:")
+            served.append(run.run_id)
+        for _ in range(2):
+            last = run_night(night(data, store, keep_runs=1), LocalEngine(1))
+        assert OfflineStore(store).runs() == [*served, last.run_id]
+        assert load_model(online.meta(online.rollback())["model"]).version == last.manifest["model_version"]
+        publish(last, online, place="memory:")
+    run_night(night(data, store, keep_runs=1), LocalEngine(1))
+    assert served[1] not in OfflineStore(store).runs()
+
+
 @pytest.mark.parametrize(("now", "found"), [(100, 0), (91, 0), (89, 1), (0, 1)])
 def test_losses_are_shares_of_what_serves(now, found):
     before, after = {"counts": {"served": 100}}, {"counts": {"served": now}}

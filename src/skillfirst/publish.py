@@ -13,7 +13,7 @@ from skillfirst.errors import RunError
 from skillfirst.ingest.documents import read_part
 from skillfirst.kernel.model import load_model
 from skillfirst.kernel.render import Renderer
-from skillfirst.stores.offline import Run
+from skillfirst.stores.offline import OfflineStore, Run
 from skillfirst.stores.online import OnlineMember, OnlineStore
 
 Progress = Callable[[str, int, int], None]
@@ -44,13 +44,16 @@ def losses(manifest: Mapping[str, Any], serving: Mapping[str, Any], allowed: Los
 
 
 def publish(
-    run: Run, store: OnlineStore, *, force: bool = False, allowed: Losses = Losses(), progress: Progress | None = None
-) -> int:
+    run: Run, store: OnlineStore, *, place: str | None = None, force: bool = False, allowed: Losses = Losses(),
+    progress: Progress | None = None,
+) -> int:  # fmt: skip
     """Put a run into the online store and serve it; returns the members published.
 
-    Raises RunError when the run lost too much against the serving one, unless `force`. Until the switch, and when
-    anything fails, the old version serves.
+    `place`: the online store's address, under which the offline store notes that its runs must stay. Raises RunError
+    when the run lost too much against the serving one, unless `force`. Until the switch, and when anything fails,
+    the old version serves.
     """
+    place = place or type(store).__name__
     serving = store.serving()
     if serving is not None and not force:
         lost = losses(run.manifest, store.meta(serving), allowed)
@@ -61,9 +64,17 @@ def publish(
             )
     keep = ("day", "counts", "model_version", "carousels_by_context", "log_position")
     meta = {"run_id": run.run_id, "model": str(run.path / "model"), **{name: run.manifest[name] for name in keep}}
+    runs = OfflineStore(run.path.parent.parent)
+    runs.note_published(place, _needed(store) | {run.run_id})  # before the put: a night may prune while it lasts
     members = store.put(run.run_id, rendered(run, progress), meta)
     store.switch(run.run_id)
+    runs.note_published(place, _needed(store))
     return members
+
+
+def _needed(store: OnlineStore) -> set[str]:
+    """Runs that are served, could be gone back to, or wait for their switch."""
+    return {version for version in (store.serving(), store.previous(), *store.versions()) if version is not None}
 
 
 def rendered(run: Run, progress: Progress | None = None) -> Iterator[OnlineMember]:

@@ -204,6 +204,30 @@ def test_prune_keeps_the_newest_the_latest_and_the_protected(tmp_path):
         store.prune(keep=0)
 
 
+def test_runs_that_an_online_store_needs_are_never_pruned(tmp_path):
+    store = OfflineStore(tmp_path)
+    ids = [finished(store).run_id for _ in range(6)]
+    store.note_published("lmdb:a", {ids[0], ids[1]})
+    store.note_published("redis://b", {ids[2]})
+    assert store.prune(keep=1) == ids[3:5]
+    store.note_published("lmdb:a", {ids[1]})
+    assert OfflineStore(tmp_path).published() == {"lmdb:a": [ids[1]], "redis://b": [ids[2]]}
+    assert store.prune(keep=1) == ids[:1]
+    store.note_published("lmdb:a", ())
+    store.note_published("redis://b", ())
+    assert store.prune(keep=1) == ids[1:3]
+    assert store.runs() == ids[5:]
+
+
+def test_a_damaged_note_of_what_is_published_stops_the_pruning(tmp_path):
+    store = OfflineStore(tmp_path)
+    ids = [finished(store).run_id for _ in range(3)]
+    (tmp_path / "runs" / "published.json").write_text("[1]")
+    with pytest.raises(StoreError, match=r"published\.json cannot be read"):
+        store.prune(keep=1)
+    assert store.runs() == ids
+
+
 def test_runs_of_one_day_sort_by_number(tmp_path):
     store = OfflineStore(tmp_path)
     for run in ("2026-11-22-1000", "2026-11-22-999"):

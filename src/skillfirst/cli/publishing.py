@@ -36,13 +36,13 @@ def publish(
 
     allowed = Losses(**settings_for(None, set_).losses.model_dump())
     chosen = open_run(store, run)
+    place = without_secrets(to)
     started = time.perf_counter()
     with open_online(to) as online:
         before = online.serving()
         with progress() as show:
-            members = put(chosen, online, force=force, allowed=allowed, progress=show)
+            members = put(chosen, online, place=place, force=force, allowed=allowed, progress=show)
     seconds = round(time.perf_counter() - started, 3)
-    place = without_secrets(to)
     values = {"run_id": chosen.run_id, "to": place, "members": members, "previous": before, "seconds": seconds}
     after = f" (before: {before})" if before else ""
     answer(values, f"{place} serves {chosen.run_id} to {members:,} members{after}, put there in {seconds:.1f} s", json)

@@ -2,6 +2,7 @@
 
     STORE/runs/2026-11-22-001/            a run: tables (`<name>.parquet/`), model/, documents/, manifest.json
     STORE/runs/latest                     symbolic link to the run committed last, replaced atomically
+    STORE/runs/published.json             which runs which online stores serve or can go back to; never pruned
     STORE/runs/.building/<run id>/        a run being written; invisible to readers
     STORE/runs/.building/<run id>.lock    held by the writing process for as long as it lives
     STORE/runs/.removing/                 pruned runs on their way out
@@ -33,6 +34,7 @@ from skillfirst.tables.schemas import RECOMMENDATIONS
 
 MANIFEST = "manifest.json"
 LATEST = "latest"
+PUBLISHED = "published.json"
 DOCUMENTS, REJECTS = "documents", "rejects"  # folders of a run that hold members beside its tables
 #: runs kept by `prune` unless told otherwise: a week of nights
 KEEP_RUNS = 7
@@ -266,9 +268,9 @@ class OfflineStore:
     def prune(self, keep: int = KEEP_RUNS, protect: Collection[str] = ()) -> list[str]:
         """Remove old runs; returns the ids removed, oldest first.
 
-        The rule: the `keep` newest runs stay (by day, then sequence), and so do the latest one and every run in
-        `protect` (those that the online store serves or could roll back to). Readers that have a removed run's
-        files open keep them.
+        The rule: the `keep` newest runs stay (by day, then sequence), and so do the latest one, those that an online
+        store serves or could roll back to (`published`), and every run in `protect`. Readers that have a removed
+        run's files open keep them.
         """
         if keep < 1:
             raise UsageError("at least one run must be kept")
@@ -276,7 +278,7 @@ class OfflineStore:
             return []
         with FileLock(self._lock):
             runs = self.runs()
-            spared = {*runs[-keep:], *protect, self.latest()}
+            spared = {*runs[-keep:], *protect, self.latest()}.union(*self.published().values())
             gone = [run_id for run_id in runs if run_id not in spared]
             for run_id in gone:
                 self.removing.mkdir(exist_ok=True)
@@ -284,6 +286,32 @@ class OfflineStore:
             sync_file(self.folder)
             shutil.rmtree(self.removing, ignore_errors=True)
         return gone
+
+    def published(self) -> dict[str, list[str]]:
+        """The runs each online store may need, by its place.
+
+        Raises:
+            StoreError: the note cannot be read; nothing is pruned then.
+        """
+        try:
+            noted = json.loads((self.folder / PUBLISHED).read_bytes())
+            return {str(place): [str(run_id) for run_id in runs] for place, runs in noted.items()}
+        except FileNotFoundError:
+            return {}
+        except (ValueError, AttributeError, TypeError) as error:
+            raise StoreError(
+                f"{self.folder / PUBLISHED} cannot be read: {error}", next_step="Remove it and publish again."
+            ) from error
+
+    def note_published(self, place: str, runs: Collection[str]) -> None:
+        """Say which runs the online store at `place` serves or could go back to; none when it is no longer fed."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._lock):
+            noted = self.published()
+            noted.pop(place, None)
+            if runs:
+                noted[place] = sorted(set(runs))
+            write_file(self.folder / PUBLISHED, _manifest_text(noted))
 
     def erase(self, member_id: str) -> int:
         """Remove a member's rows from every table of every run; returns how many there were.
