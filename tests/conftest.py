@@ -47,7 +47,8 @@ def catalogue_of(taxonomy, courses, industries=()):
     tags = pa.table(
         {
             "course_id": pa.array(c, pa.string()), "skill_id": pa.array(s, pa.string()),
-            "weight": pa.array(w, pa.float32()), "source": ["human"] * len(rows), "evidence": [""] * len(rows),
+            "weight": pa.array(w, pa.float32()), "source": ["human"] * len(rows),
+            "evidence": [f"{course} teaches {skill}" for course, skill, _ in rows],
         }
     )  # fmt: skip
     return build_catalogue(pa.table(columns), taxonomy, tags, Vocabulary.sorted(list(industries)))

@@ -65,6 +65,13 @@ def test_contributions_bucket_turn_and_place_agree_with_the_list(shop):
     assert explain_course(member, model, "java")["turn"] == 1
 
 
+def test_every_matched_skill_says_how_the_course_got_it(shop):
+    told = explain_course(*shop, "both")["matched"]
+    assert [(row["skill_id"], row["source"], row["evidence"]) for row in told] == [
+        ("sql", "human", "both teaches sql"), ("java", "human", "both teaches java"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("course", "words"),
     [

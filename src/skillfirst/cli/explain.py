@@ -69,9 +69,12 @@ def course_in_words(values: dict[str, Any]) -> str:
     if values["matched"]:
         lines.append(f"  affinity {values['affinity']:.4f}, from {len(values['matched'])} matched skills:")
         rows: list[tuple[Any, ...]] = [
-            (m["name"], f"{m['member_weight']:.4f}", "x", f"{m['course_weight']:.4f}", "=", f"{m['contribution']:.4f}")
+            (
+                m["name"], f"{m['member_weight']:.4f}", "x", f"{m['course_weight']:.4f}", "=",
+                f"{m['contribution']:.4f}", ": ".join(filter(None, (m["source"], m["evidence"]))),
+            )
             for m in values["matched"]
-        ]
+        ]  # fmt: skip
         lines.append(columns(rows, "    "))
     else:
         lines.append("  no skill of the course is one of the member's")

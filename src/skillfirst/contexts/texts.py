@@ -6,6 +6,7 @@ Texts are made when shown; what is stored is context and evidence.
 from __future__ import annotations
 
 from skillfirst.contexts.kinds import Context
+from skillfirst.tables.languages import primary
 
 LANGUAGES = ("en", "de", "fr", "es", "ja")
 
@@ -125,7 +126,7 @@ _TEXTS: dict[str, dict[str, str]] = {
 
 def spoken(language: str | None) -> str:
     """The language texts are shown in for a BCP 47 tag: its primary subtag where we speak it, else English."""
-    tag = (language or "en").split("-")[0].lower()
+    tag = primary(language or "en")
     return tag if tag in LANGUAGES else "en"
 
 

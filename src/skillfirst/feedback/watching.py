@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 
 @dataclass(frozen=True, slots=True)
 class Watching:
@@ -16,3 +19,7 @@ class Watching:
     share: float = 0.10
     mostly: float = 0.50
     mostly_seconds: float = 1800.0
+
+    def parameters(self) -> npt.NDArray[np.float64]:
+        """What `interactions.course_states` reads: [seconds, share, mostly, mostly_seconds]."""
+        return np.array([self.seconds, self.share, self.mostly, self.mostly_seconds], np.float64)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skillfirst.skills.taxonomy import Taxonomy
+from skillfirst.tables.languages import primary
 from skillfirst.tables.schemas import COURSES, LEVELS
 from skillfirst.tables.sparse import Csr
 from skillfirst.tables.vocabulary import Vocabulary
@@ -19,8 +20,7 @@ UNDATED = np.iinfo(np.int32).min
 # what a card shows and the rules read; descriptions and transcripts stay outside the Model
 CARD_COLUMNS = (
     "course_id", "title", "created_on", "category", "author", "language", "level", "duration_minutes", "url",
-    "image_url",
-    "series_id", "translation_of", "retired",
+    "image_url", "series_id", "translation_of", "retired",
 )  # fmt: skip
 
 
@@ -84,11 +84,6 @@ class Catalogue:
     def category(self) -> npt.NDArray[np.int32]:
         """Category code of each course, -1 for none."""
         return self.categories.encode(self.cards.column("category"))
-
-
-def primary(tag: str | None) -> str | None:
-    """Primary subtag of a BCP 47 tag: `pt-BR` -> `pt`."""
-    return None if tag is None else tag.split("-")[0].lower()
 
 
 def newest_first(courses: pa.Table) -> pa.Table:

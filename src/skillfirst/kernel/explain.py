@@ -15,6 +15,7 @@ from skillfirst.kernel.infer import infer
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.kernel.recommend import DAY, member_arrays, recommend, weighted_skills
+from skillfirst.tables.languages import primary
 from skillfirst.tables.schemas import Source
 from skillfirst.tables.sparse import list_parts
 
@@ -68,9 +69,9 @@ def explain_course(
 ) -> dict[str, Any]:
     """Why a course is (or is not) recommended to a member (a batch of one).
 
-    Keys: matched (skill, weights, contribution, heaviest first), affinity, exposure and factor, score, bucket
-    (number, matched set, courses), turn, feed (position or null), home (row, position, context or null), filters
-    (reasons that keep it out, in words). Raises NotFound for a course the Model does not know.
+    Keys: matched (skill, weights, contribution, and the tag's source and evidence; heaviest first), affinity, exposure
+    and factor, score, bucket (number, matched set, courses), turn, feed (position or null), home (row, position,
+    context or null), filters (reasons that keep it out, in words). Raises NotFound for a course not in the Model.
     """
     policy = policy or model.policy
     member = with_inference(member, model)
@@ -110,7 +111,9 @@ def explain_course(
 
 
 def _contributions(model: Model, code: int, weights: dict[str, float]) -> list[dict[str, Any]]:
-    layout = model.layout
+    layout, catalogue = model.layout, model.catalogue
+    first, last = catalogue.course_skills.offsets[code : code + 2]
+    tag = dict(zip(catalogue.course_skills.indices[first:last].tolist(), range(first, last), strict=True))
     rows = []
     for i in range(int(layout.record_offsets[code]), int(layout.record_offsets[code + 1])):
         if layout.record_weight[i] <= 0:
@@ -122,6 +125,7 @@ def _contributions(model: Model, code: int, weights: dict[str, float]) -> list[d
                 {
                     "skill_id": skill, "name": model.taxonomy.names[int(layout.record_skill[i])],
                     "member_weight": weights[skill], "course_weight": taught, "contribution": weights[skill] * taught,
+                    **catalogue.sources.slice(tag[int(layout.record_skill[i])], 1).to_pylist()[0],
                 }
             )  # fmt: skip
     return sorted(rows, key=lambda row: (-row["contribution"], row["skill_id"]))
@@ -139,16 +143,14 @@ def filters(member: pa.RecordBatch, model: Model, code: int, policy: Policy) -> 
     day = int((seconds_now(member)[0] - 1) // DAY)
     if catalogue.created[code] != UNDATED and catalogue.created[code] > day:
         out.append("is not yet open on this day")
-    spoken = {*(t.split("-")[0].lower() for t in member.column("languages")[0].as_py() or []), policy.language}
+    spoken = {primary(tag) for tag in (*(member.column("languages")[0].as_py() or []), policy.language)}
     if catalogue.languages[int(catalogue.language[code])] not in spoken:
         out.append("is in a language the member does not learn in")
     n = max(len(members.course), 1)
     course, state, time = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int64)
-    watching = policy.watching
     found = course_states(
         members.course, members.course_kind, members.course_time, members.course_seconds, 0, len(members.course),
-        catalogue.minutes, np.array([watching.seconds, watching.share, watching.mostly, watching.mostly_seconds]),
-        course, state, time,
+        catalogue.minutes, policy.watching.parameters(), course, state, time,
     )  # fmt: skip
     mine = dict(zip(course[:found].tolist(), state[:found].tolist(), strict=True))
     if mine.get(code, 0) & RESTING:

@@ -45,7 +45,7 @@ def count(batch: pa.RecordBatch, catalogue: Catalogue, policy: Policy) -> Partia
         holders,
         count_learners(batch, catalogue),
         inference.count(batch, len(catalogue.taxonomy), len(catalogue.taxonomy.titles), policy.inference),
-        Taken.of(batch, len(catalogue.cards)),
+        Taken.of(batch, len(catalogue.cards), policy.watching),
     )
 
 

@@ -11,10 +11,10 @@ import pyarrow as pa
 from skillfirst.contexts.kinds import Context
 from skillfirst.feedback.cool_off import rest_members
 from skillfirst.feedback.impressions import exposures, seconds_now
-from skillfirst.kernel.catalogue import primary
 from skillfirst.kernel.groups import Members
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
+from skillfirst.tables.languages import primary
 from skillfirst.tables.schemas import Source
 from skillfirst.tables.sparse import first_of_list, list_parts
 from skillfirst.tables.vocabulary import Vocabulary

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, Literal
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from skillfirst.contexts.trending import Trending
 from skillfirst.errors import UsageError
@@ -74,30 +76,65 @@ def _override(part: Any, path: list[str], value: Any, name: str) -> Any:
     known = {f.name for f in fields(part)}
     if path[0] not in known:
         raise UsageError(f"there is no setting policy.{name}", next_step=f"Known here: {', '.join(sorted(known))}.")
+    inner = getattr(part, path[0])
     if len(path) > 1:
-        inner = getattr(part, path[0])
         if not is_dataclass(inner):
             raise UsageError(f"policy.{name}: {path[0]} has no parts")
         return replace(part, **{path[0]: _override(inner, path[1:], value, name)})
-    current = getattr(part, path[0])
-    return replace(part, **{path[0]: _cast(current, value, name)})
+    if is_dataclass(inner):
+        parts = ", ".join(f"policy.{name}.{f.name}" for f in fields(inner))
+        raise UsageError(f"policy.{name} is a group of settings", next_step=f"Set one of them: {parts}.")
+    return replace(part, **{path[0]: _read(value, get_type_hints(type(part))[path[0]], name)})
 
 
-def _cast(current: Any, value: Any, name: str) -> Any:
-    try:
-        if isinstance(current, bool):
-            return str(value).lower() in {"1", "true", "yes", "on"}
-        if isinstance(current, int) and not isinstance(value, str):
-            return int(value)
-        if isinstance(current, int):
-            return int(value)
-        if isinstance(current, float):
-            return float(value)
-    except ValueError:
-        raise UsageError(f"policy.{name} wants a number, not {value!r}") from None
-    if name == "floor" and str(value).isdigit():
-        return int(value)
-    return value
+def _read(value: Any, wanted: Any, name: str) -> Any:
+    """`value` (from TOML, or a text from the command line) as the annotated type; UsageError where it is none."""
+    choices = get_args(wanted) if get_origin(wanted) in (UnionType, Union) else (wanted,)
+    for choice in choices:
+        try:
+            return _READ[get_origin(choice) or choice](value, get_args(choice))
+        except (KeyError, ValueError, TypeError):
+            continue
+    raise UsageError(f"policy.{name} cannot be {value!r}", next_step=f"It wants {' or '.join(map(_words, choices))}.")
+
+
+def _boolean(value: Any, _: tuple[Any, ...]) -> bool:
+    return {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}[
+        str(value).strip().lower()
+    ]
+
+
+def _whole(value: Any, _: tuple[Any, ...]) -> int:
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError(value)
+    return int(value)
+
+
+def _word(value: Any, known: tuple[Any, ...]) -> Any:
+    return known[known.index(value)]
+
+
+def _several(value: Any, of: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A list, or a text with commas; of a stated length, or any where the type ends in an ellipsis."""
+    items = value.split(",") if isinstance(value, str) else list(value)
+    if of[-1] is not ... and len(items) != len(of):
+        raise ValueError(value)
+    return tuple(_READ[of[0]](item, ()) for item in items if item != "")
+
+
+_READ: dict[Any, Callable[[Any, tuple[Any, ...]], Any]] = {
+    bool: _boolean, int: _whole, float: lambda value, _: float(value), str: lambda value, _: str(value).strip(),
+    Literal: _word, tuple: _several,
+}  # fmt: skip
+
+
+def _words(wanted: Any) -> str:
+    """What a type is called in a message."""
+    if get_origin(wanted) is Literal:
+        return " or ".join(map(repr, get_args(wanted)))
+    if get_origin(wanted) is tuple:
+        return "a list"
+    return {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}[wanted]
 
 
 PARTS: dict[str, type] = {

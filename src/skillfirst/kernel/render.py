@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from skillfirst.contexts.kinds import Context
 from skillfirst.contexts.texts import spoken, text
-from skillfirst.kernel.catalogue import primary
 from skillfirst.kernel.model import Model
+from skillfirst.tables.languages import primary
 
 # what a card says beside its skills, where it is known
 SHOWN = ("course_id", "title", "level", "duration_minutes", "language", "category", "author", "url", "image_url")

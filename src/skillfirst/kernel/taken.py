@@ -28,13 +28,13 @@ class Taken:
     lists: Csr
 
     @staticmethod
-    def of(batch: pa.RecordBatch, courses: int) -> Taken:
+    def of(batch: pa.RecordBatch, courses: int, watching: Watching) -> Taken:
         offsets, course = list_parts(batch.column("course"))
         kind = list_parts(batch.column("course_kind"))[1].to_numpy(zero_copy_only=False)
         seconds = list_parts(batch.column("course_seconds"))[1].to_numpy(zero_copy_only=False)
         rows = np.repeat(np.arange(batch.num_rows), np.diff(offsets))
         took = np.isin(kind, (Interaction.ENROL, Interaction.COMPLETE)) | (
-            (kind == Interaction.WATCH) & (seconds >= Watching().seconds)
+            (kind == Interaction.WATCH) & (seconds >= watching.seconds)
         )
         matrix = Csr.from_pairs(
             rows[took], course.to_numpy(zero_copy_only=False)[took], None, (batch.num_rows, courses)

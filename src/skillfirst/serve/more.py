@@ -11,6 +11,7 @@ import numpy as np
 from skillfirst.contexts.kinds import Context
 from skillfirst.errors import NotFound
 from skillfirst.serve.answers import Today, recommend_one
+from skillfirst.tables.languages import primary
 
 LONGEST_POOL = 5_000  # courses of the member's list that are looked through
 MOST_LOOKUPS = 60  # courses without a match whose filters are asked one by one
@@ -70,7 +71,7 @@ def _shelf(today: Today, kind: Context, evidence: str | None) -> list[int]:
     model = today.serving.model
     arrays, catalogue = model.arrays, model.catalogue
     if kind is Context.POPULAR:
-        tongues = [t.split("-")[0].lower() for t in (*today.languages, model.policy.language)]
+        tongues = [primary(t) for t in (*today.languages, model.policy.language)]
         shelves = [int(arrays["popular_language"][catalogue.languages.code(t)]) for t in tongues]
     else:
         vocabulary = {

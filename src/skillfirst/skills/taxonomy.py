@@ -17,6 +17,7 @@ import pyarrow.csv as pacsv
 
 from skillfirst.errors import DataError, NotFound
 from skillfirst.skills.text import fold_name
+from skillfirst.tables.languages import primary
 from skillfirst.tables.schemas import INPUT, SKILL_LABELS, SKILLS, TITLE_SKILLS, TITLES, Kind, Table
 from skillfirst.tables.sparse import Csr
 from skillfirst.tables.vocabulary import UNKNOWN, Codes, Vocabulary
@@ -103,7 +104,7 @@ class Taxonomy:
             raise NotFound(f"no skill with code {code}")
         if language:
             wanted = language.lower()
-            for tongue in (wanted, wanted.split("-")[0]):
+            for tongue in (wanted, primary(wanted)):
                 label = self._shown.get((int(code), tongue))
                 if label is not None:
                     return label

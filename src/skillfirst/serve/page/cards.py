@@ -11,6 +11,7 @@ from skillfirst.contexts.texts import text
 from skillfirst.serve.page.viewing import Viewer, cover_url
 from skillfirst.serve.page.words import Words
 from skillfirst.serve.serving import Serving
+from skillfirst.tables.languages import primary
 
 #: carousels whose cards come first on a page are fetched at once, the others when they come near
 EAGER_CARDS = 5
@@ -40,7 +41,7 @@ class Cards:
     def card(self, course: dict[str, Any], rank: int, context: str, eager: bool = False) -> dict[str, Any]:
         words, viewer = self.words, self.viewer
         course_id, language = course["course_id"], course.get("language") or ""
-        other = language.split("-")[0].lower() != words.language
+        other = primary(language) != words.language
         level = words.level(course.get("level"))
         facts = [f for f in (level, words.tongue(language) if other and language else "") if f]
         where = {"rank": rank, "position": course["position"], "context": context}

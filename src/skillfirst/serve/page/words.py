@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from skillfirst.contexts.texts import LANGUAGES, spoken
+from skillfirst.tables.languages import primary
 
 NAMES = {"en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "ja": "日本語"}
 #: sentences of kernel.explain.filters, by how they begin
@@ -46,8 +47,8 @@ class Words:
 
     def tongue(self, tag: str | None) -> str:
         """The name of a language, in this one."""
-        primary = (tag or "").split("-")[0].lower()
-        return self(f"lang_{primary}") if f"lang_{primary}" in self else primary
+        tongue = primary(tag or "")
+        return self(f"lang_{tongue}") if f"lang_{tongue}" in self else tongue
 
     def level(self, level: str | None) -> str:
         return self(level) if level and level in self else level or ""
@@ -77,6 +78,6 @@ def preferred(header: str | None) -> str | None:
             weight = float(quality) if quality else 1.0
         except ValueError:
             continue
-        if tag.split("-")[0].lower() in LANGUAGES:
-            wanted.append((-weight, place, tag.split("-")[0].lower()))
+        if primary(tag) in LANGUAGES:
+            wanted.append((-weight, place, primary(tag)))
     return min(wanted)[2] if wanted else None
