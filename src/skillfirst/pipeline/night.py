@@ -9,7 +9,6 @@ import datetime as dt
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -17,7 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -31,19 +29,18 @@ from skillfirst.ingest.documents import GatherResult, gather
 from skillfirst.ingest.resolving import Resolvers
 from skillfirst.kernel.arms import Arms, check_arms
 from skillfirst.kernel.catalogue import Catalogue, build_catalogue
-from skillfirst.kernel.explain import sources
 from skillfirst.kernel.fit import finish
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.kernel.tag import TagResult, TagSettings, mentioned_skills, tag
-from skillfirst.skills.tagging.incremental import Previous
+from skillfirst.pipeline.parts import Outcome, PartWriter
+from skillfirst.pipeline.tagging import keep_tagging, tagged_before
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.skills.titles.resolving import match_titles
+from skillfirst.stores.course_texts import write_course_texts
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.offline import OfflineStore, Run, RunWriter
-from skillfirst.stores.table_parts import write_part_apart
 from skillfirst.tables.schemas import COURSE_SKILLS, MEMBER_SKILLS_OUT, RECOMMENDATIONS, SKILL_IDF
-from skillfirst.tables.sparse import list_parts
 from skillfirst.tables.vocabulary import Vocabulary
 
 EPOCH = dt.date(1970, 1, 1)
@@ -113,7 +110,7 @@ def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run
             checked.raise_fatal()
         with clock.stage("tag"):
             taxonomy = read_taxonomy(checked.tables)
-            before = _tagged_before(store)
+            before = tagged_before(store)
             tags = tag(checked.tables["courses"], taxonomy, settings=night.tagging, previous=before)
             catalogue = build_catalogue(
                 checked.tables["courses"], taxonomy, tags.course_skills, _industries(checked), night.policy.language
@@ -136,7 +133,8 @@ def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run
             outcome = _recommend(night, engine, gathered, model, writer, progress)
         with clock.stage("write"):
             _write_tables(writer, model, tags)
-            _keep_tagging(writer.folder / "tagging", tags)
+            keep_tagging(writer.folder / "tagging", tags)
+            write_course_texts(writer.folder, checked.tables["courses"], catalogue.courses)
             _keep_rejects(checked, writer.folder / "rejects")
         manifest = _manifest(night, checked, gathered, tags, model, outcome, clock, engine)
         run = writer.commit({**manifest, "log_position": position})
@@ -200,67 +198,6 @@ def _industries(checked: Checked) -> Vocabulary:
     return Vocabulary.sorted(sorted(found))
 
 
-@dataclass
-class Outcome:
-    """Counts of recommendations, of a part or of many."""
-
-    members: int = 0
-    served: int = 0
-    personal: int = 0
-    contexts: Counter[str] = field(default_factory=Counter)
-    courses: set[int] = field(default_factory=set)
-
-    @classmethod
-    def of(cls, members: pa.RecordBatch, rows: pa.RecordBatch) -> Outcome:
-        """The counts of one part."""
-        offsets, course = list_parts(rows.column("course_id"))
-        filled = np.diff(offsets) > 0
-        bucket = list_parts(rows.column("bucket"))[1]
-        owner = np.repeat(np.arange(rows.num_rows), np.diff(offsets))
-        matched = np.bincount(owner[bucket.is_valid().to_numpy(zero_copy_only=False)], minlength=rows.num_rows) > 0
-        many = max(rows.num_rows // max(members.num_rows, 1), 1)
-        context = list_parts(rows.column("context"))[1]
-        home = np.array([c == "home" for c in rows.column("channel").to_pylist()], bool)[owner]
-        position = list_parts(rows.column("position"))[1].to_numpy(zero_copy_only=False)
-        first = home & (position == 1)
-        labels = context.dictionary.to_pylist()
-        carousels = np.bincount(context.indices.to_numpy(zero_copy_only=False)[first], minlength=len(labels))
-        return cls(
-            members=members.num_rows,
-            served=int(filled.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0,
-            personal=int(matched.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0,
-            contexts=Counter({labels[i]: int(n) for i, n in enumerate(carousels) if n}),
-            courses=set(np.unique(course.indices.to_numpy(zero_copy_only=False)).tolist()) if len(course) else set(),
-        )
-
-    def add(self, other: Outcome) -> None:
-        self.members += other.members
-        self.served += other.served
-        self.personal += other.personal
-        self.contexts.update(other.contexts)
-        self.courses |= other.courses
-
-
-@dataclass(frozen=True)
-class PartWriter:
-    """Writes a part's rows where they were computed, which may be another machine that sees the store's files.
-
-    `recommendations`, `member_skills`: folders of these tables in the run being written.
-    """
-
-    recommendations: Path
-    member_skills: Path
-    model: Model
-
-    def __call__(self, part: int, members: pa.RecordBatch, rows: pa.RecordBatch) -> tuple[Outcome, dict[str, int]]:
-        """The part's counts and the rows written by table."""
-        written = {
-            "recommendations": write_part_apart(self.recommendations, part, rows),
-            "member_skills": write_part_apart(self.member_skills, part, member_skill_rows(members, self.model)),
-        }
-        return Outcome.of(members, rows), written
-
-
 def _recommend(
     night: Night, engine: Engine, gathered: GatherResult, model: Model, writer: RunWriter, progress: Progress
 ) -> Outcome:
@@ -280,36 +217,6 @@ def _recommend(
     return outcome
 
 
-def member_skill_rows(members: pa.RecordBatch, model: Model) -> pa.RecordBatch:
-    """Every skill of these members (documents with INFERRED columns) as rows of the table `member_skills`."""
-    groups = (
-        ("skill", None, "skill_source"), ("inferred_skill", "inferred_weight", "inferred_source"),
-        ("wanted", None, None), ("predicted_skill", "predicted_weight", "predicted_source"),
-    )  # fmt: skip
-    row, skill, weight, source = [], [], [], []
-    for name, weights, bits in groups:
-        offsets, codes = list_parts(members.column(name))
-        row.append(np.repeat(np.arange(members.num_rows), np.diff(offsets)))
-        skill.append(codes.to_numpy(zero_copy_only=False))
-        given = list_parts(members.column(weights))[1].to_numpy(zero_copy_only=False) if weights else None
-        weight.append(given if given is not None else np.ones(len(codes), np.float32))
-        own = list_parts(members.column(bits))[1].to_numpy(zero_copy_only=False) if bits else None
-        source.append(own.astype(np.int32) if own is not None else np.full(len(codes), 4, np.int32))
-    rows, skills = np.concatenate(row), np.concatenate(skill)
-    weights_, bits_ = np.concatenate(weight), np.concatenate(source)
-    order = np.lexsort((bits_, skills, rows))
-    names = [";".join(sources(b)) for b in range(512)]
-    return pa.RecordBatch.from_arrays(
-        [
-            members.column("member_id").take(pa.array(rows[order])),
-            model.taxonomy.skills.decode(skills[order]),
-            pa.array(weights_[order].astype(np.float32)),
-            pa.array(names).take(pa.array(bits_[order])),
-        ],
-        schema=MEMBER_SKILLS_OUT.schema,
-    )
-
-
 def _write_tables(writer: RunWriter, model: Model, tags: TagResult) -> None:
     writer.table_writer("course_skills", COURSE_SKILLS.schema)
     writer.write_part("course_skills", 0, tags.course_skills)
@@ -318,25 +225,6 @@ def _write_tables(writer: RunWriter, model: Model, tags: TagResult) -> None:
     idf = pa.array(rarity.considered, mask=rarity.considered <= 0)
     rows = pa.table([model.taxonomy.skills.ids, pa.array(rarity.members), idf], schema=SKILL_IDF.schema)
     writer.write_part("skill_idf", 0, rows)
-
-
-def _keep_tagging(folder: Path, tags: TagResult) -> None:
-    """What the next night needs to tag only the courses that changed."""
-    folder.mkdir()
-    pq.write_table(tags.candidates, folder / "candidates.parquet", compression="zstd")
-    pq.write_table(tags.hashes, folder / "hashes.parquet", compression="zstd")
-    (folder / "key").write_text(tags.key, encoding="utf-8")
-
-
-def _tagged_before(store: OfflineStore) -> Previous | None:
-    """The tagging of the run before, where there is one."""
-    if store.latest() is None:
-        return None
-    folder = store.open().path / "tagging"
-    if not (folder / "key").is_file():
-        return None
-    candidates, hashes = (pq.read_table(folder / f"{name}.parquet") for name in ("candidates", "hashes"))
-    return Previous(candidates, hashes, (folder / "key").read_text(encoding="utf-8"))
 
 
 def _keep_rejects(checked: Checked, folder: Path) -> None:

@@ -1,0 +1,17 @@
+"""The night: sources in, carousels out, as one whole run or none."""
+
+from skillfirst.pipeline.night import CHANNELS, EPOCH, Night, Progress, read_taxonomy, resolvers, run_night
+from skillfirst.pipeline.parts import Outcome, PartWriter, member_skill_rows
+
+__all__ = [
+    "CHANNELS",
+    "EPOCH",
+    "Night",
+    "Outcome",
+    "PartWriter",
+    "Progress",
+    "member_skill_rows",
+    "read_taxonomy",
+    "resolvers",
+    "run_night",
+]

@@ -1,0 +1,107 @@
+"""What becomes of a part where it was computed: its rows are written, counts go back to the driver."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from skillfirst.kernel.explain import sources
+from skillfirst.kernel.model import Model
+from skillfirst.stores.table_parts import write_part_apart
+from skillfirst.tables.schemas import MEMBER_SKILLS_OUT
+from skillfirst.tables.sparse import list_parts
+
+
+@dataclass
+class Outcome:
+    """Counts of recommendations, of a part or of many."""
+
+    members: int = 0
+    served: int = 0
+    personal: int = 0
+    contexts: Counter[str] = field(default_factory=Counter)
+    courses: set[int] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, members: pa.RecordBatch, rows: pa.RecordBatch) -> Outcome:
+        """The counts of one part."""
+        offsets, course = list_parts(rows.column("course_id"))
+        filled = np.diff(offsets) > 0
+        bucket = list_parts(rows.column("bucket"))[1]
+        owner = np.repeat(np.arange(rows.num_rows), np.diff(offsets))
+        matched = np.bincount(owner[bucket.is_valid().to_numpy(zero_copy_only=False)], minlength=rows.num_rows) > 0
+        many = max(rows.num_rows // max(members.num_rows, 1), 1)
+        context = list_parts(rows.column("context"))[1]
+        home = np.array([c == "home" for c in rows.column("channel").to_pylist()], bool)[owner]
+        position = list_parts(rows.column("position"))[1].to_numpy(zero_copy_only=False)
+        first = home & (position == 1)
+        labels = context.dictionary.to_pylist()
+        carousels = np.bincount(context.indices.to_numpy(zero_copy_only=False)[first], minlength=len(labels))
+        return cls(
+            members=members.num_rows,
+            served=int(filled.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0,
+            personal=int(matched.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0,
+            contexts=Counter({labels[i]: int(n) for i, n in enumerate(carousels) if n}),
+            courses=set(np.unique(course.indices.to_numpy(zero_copy_only=False)).tolist()) if len(course) else set(),
+        )
+
+    def add(self, other: Outcome) -> None:
+        self.members += other.members
+        self.served += other.served
+        self.personal += other.personal
+        self.contexts.update(other.contexts)
+        self.courses |= other.courses
+
+
+@dataclass(frozen=True)
+class PartWriter:
+    """Writes a part's rows where they were computed, which may be another machine that sees the store's files.
+
+    `recommendations`, `member_skills`: folders of these tables in the run being written.
+    """
+
+    recommendations: Path
+    member_skills: Path
+    model: Model
+
+    def __call__(self, part: int, members: pa.RecordBatch, rows: pa.RecordBatch) -> tuple[Outcome, dict[str, int]]:
+        """The part's counts and the rows written by table."""
+        written = {
+            "recommendations": write_part_apart(self.recommendations, part, rows),
+            "member_skills": write_part_apart(self.member_skills, part, member_skill_rows(members, self.model)),
+        }
+        return Outcome.of(members, rows), written
+
+
+def member_skill_rows(members: pa.RecordBatch, model: Model) -> pa.RecordBatch:
+    """Every skill of these members (documents with INFERRED columns) as rows of the table `member_skills`."""
+    groups = (
+        ("skill", None, "skill_source"), ("inferred_skill", "inferred_weight", "inferred_source"),
+        ("wanted", None, None), ("predicted_skill", "predicted_weight", "predicted_source"),
+    )  # fmt: skip
+    row, skill, weight, source = [], [], [], []
+    for name, weights, bits in groups:
+        offsets, codes = list_parts(members.column(name))
+        row.append(np.repeat(np.arange(members.num_rows), np.diff(offsets)))
+        skill.append(codes.to_numpy(zero_copy_only=False))
+        given = list_parts(members.column(weights))[1].to_numpy(zero_copy_only=False) if weights else None
+        weight.append(given if given is not None else np.ones(len(codes), np.float32))
+        own = list_parts(members.column(bits))[1].to_numpy(zero_copy_only=False) if bits else None
+        source.append(own.astype(np.int32) if own is not None else np.full(len(codes), 4, np.int32))
+    rows, skills = np.concatenate(row), np.concatenate(skill)
+    weights_, bits_ = np.concatenate(weight), np.concatenate(source)
+    order = np.lexsort((bits_, skills, rows))
+    names = [";".join(sources(b)) for b in range(512)]
+    return pa.RecordBatch.from_arrays(
+        [
+            members.column("member_id").take(pa.array(rows[order])),
+            model.taxonomy.skills.decode(skills[order]),
+            pa.array(weights_[order].astype(np.float32)),
+            pa.array(names).take(pa.array(bits_[order])),
+        ],
+        schema=MEMBER_SKILLS_OUT.schema,
+    )
