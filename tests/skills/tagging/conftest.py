@@ -1,5 +1,8 @@
 """A small invented catalogue whose tags follow from its words, with some noise."""
 
+import json
+import struct
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -73,3 +76,48 @@ def build():
         return Taxonomy.from_tables(tables, ambiguous=ambiguous)
 
     return make
+
+
+@pytest.fixture
+def write_safetensors():
+    """Writes named arrays as the published format has them."""
+
+    def write(path, arrays):
+        kinds = {np.dtype("f4"): "F32", np.dtype("f2"): "F16", np.dtype("i8"): "I64"}
+        header, body = {"__metadata__": {"format": "pt"}}, b""
+        for name, array in arrays.items():
+            end = len(body) + array.nbytes
+            header[name] = {"dtype": kinds[array.dtype], "shape": array.shape, "data_offsets": [len(body), end]}
+            body += array.tobytes()
+        text = json.dumps(header).encode()
+        path.write_bytes(struct.pack("<Q", len(text)) + text + body)
+
+    return write
+
+
+@pytest.fixture
+def tiny_encoder(tmp_path, write_safetensors):
+    """(folder, weights) of a BERT of 2 layers, 16 dimensions and 4 heads with random weights and ten pieces."""
+    rng = np.random.default_rng(7)
+    shapes = {
+        "embeddings.word_embeddings.weight": (10, 16), "embeddings.position_embeddings.weight": (32, 16),
+        "embeddings.token_type_embeddings.weight": (2, 16),
+        "embeddings.LayerNorm.weight": (16,), "embeddings.LayerNorm.bias": (16,),
+    }  # fmt: skip
+    for i in range(2):
+        at = f"encoder.layer.{i}"
+        dense = [(f"attention.self.{part}", 16, 16) for part in ("query", "key", "value")]
+        dense += [("attention.output.dense", 16, 16), ("intermediate.dense", 40, 16), ("output.dense", 16, 40)]
+        for name, high, wide in dense:
+            shapes |= {f"{at}.{name}.weight": (high, wide), f"{at}.{name}.bias": (high,)}
+        for name in ("attention.output", "output"):
+            shapes |= {f"{at}.{name}.LayerNorm.weight": (16,), f"{at}.{name}.LayerNorm.bias": (16,)}
+    weights = {name: rng.normal(0, 0.8, shape).astype(np.float32) for name, shape in shapes.items()}
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    write_safetensors(folder / "model.safetensors", weights)
+    about = {"num_hidden_layers": 2, "num_attention_heads": 4, "layer_norm_eps": 1e-12}
+    (folder / "config.json").write_text(json.dumps(about))
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "java", "sql", "and", "weld", "##ing", "!"]
+    (folder / "vocab.txt").write_text("\n".join(pieces))
+    return folder, weights

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skillfirst.errors import NotFound, UsageError
-from skillfirst.skills.tagging.embeddings import MiniLm, embedder
+from skillfirst.skills.tagging.embeddings import OnnxEncoder, embedder
 
 
 def test_static_words(tmp_path):
@@ -22,7 +22,7 @@ def test_none_and_mistakes(tmp_path):
         embedder("static:nowhere.npz")
     with pytest.raises(NotFound, match="neither a folder"):
         embedder("minilm:no_such_package_here")
-    with pytest.raises(NotFound, match=r"holds no model\.onnx"):
+    with pytest.raises(NotFound, match=r"holds neither model\.safetensors nor model\.onnx"):
         embedder(f"minilm:{tmp_path}")
 
 
@@ -48,5 +48,5 @@ def test_the_encoder_averages_over_its_tokens_in_the_order_given():
             ids = feed["input_ids"].astype(np.float32)
             return [np.stack([ids, np.ones_like(ids)], axis=2)]
 
-    rows = MiniLm(Session(), Tokenizer())(["aaaaa", "a"])
+    rows = OnnxEncoder(Session(), Tokenizer())(["aaaaa", "a"])
     assert np.allclose(rows, [[3 / np.sqrt(10), 1 / np.sqrt(10)], [np.sqrt(0.5), np.sqrt(0.5)]])
