@@ -1,16 +1,19 @@
-"""The service against raw ASGI with the same bytes, its latency at half load, its memory and its start.
+"""How much of what the web server can do is left when it serves pages, and how long do members wait?
 
-    .venv/bin/python benchmarks/serving.py [--members 2000] [--seconds 20] [--soak 120]
+    python benchmarks/serving.py                       about five minutes
+    python benchmarks/serving.py --soak 120            the two minutes at half load, stated
+    python benchmarks/serving.py --members 300 --seconds 1 --soak 3 --rounds 1      some seconds
 
-One process serves; wrk (from the system) or, without it, a small asyncio client loads it over loopback, on the same
-two cores. "raw" is the smallest ASGI application there is, on the same server with the same flags, answering the very
-bytes of one stored page. Ratios hold for one run on one machine; figures of other runs are no comparison.
+One process serves; wrk (from the system) or, without it, the client of `load.py` loads it over loopback, on the same
+two cores. "raw" is the smallest ASGI application there is, on the same server with the same settings, answering the
+very bytes of one stored page; both take turns. Beside requests a second stand CPU microseconds of the server for each
+request, which do not depend on the client. Half load: pages at half the highest rate, every twentieth request posts an
+event of a member whose page is being read, so that pages change while they are served.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import datetime as dt
 import json
 import os
@@ -23,22 +26,28 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
-HERE = Path(__file__).parent
-CONNECTIONS = 16
-EVENT_CONNECTIONS = 8  # of beacons: a page does not wait for a disk
-RAW = """
+from load import CONNECTIONS, Stream, drive, full_load, get, in_turn, post
+from measure import Report, median, options
+
+EVENT_SHARE, EVENT_CONNECTIONS = 0.05, 8  # a page does not wait for the disk that an event waits for
+KEPT, MANY = 100, 700  # members with events today: fewer, and more, than the answers the service keeps
+SERVER = "log_config=None, access_log=False, proxy_headers=False, server_header=False, date_header=False"
+RAW = f"""
 import sys, uvicorn
+from skillfirst.serve.server import settle_memory
+sys.setswitchinterval(0.0005)
 body = open(sys.argv[2], "rb").read()
-start = {"type": "http.response.start", "status": 200,
-         "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]}
-rest = {"type": "http.response.body", "body": body}
+start = {{"type": "http.response.start", "status": 200,
+         "headers": [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]}}
+rest = {{"type": "http.response.body", "body": body}}
 async def app(scope, receive, send):
     await send(start)
     await send(rest)
-uvicorn.run(app, port=int(sys.argv[1]), log_config=None, access_log=False, server_header=False, date_header=False,
-            lifespan="off", proxy_headers=False)
+settle_memory()
+uvicorn.run(app, port=int(sys.argv[1]), lifespan="off", limit_concurrency=2000, timeout_keep_alive=30, {SERVER})
 """
 SERVE = """
 import sys
@@ -47,38 +56,28 @@ run(sys.argv[2], f"lmdb:{sys.argv[2]}/online", port=int(sys.argv[1]))
 """
 
 
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
-
-
-class Process:
-    """A server of its own, and how long it took until it answered."""
+class Server:
+    """A server process, and how long it took until it answered."""
 
     def __init__(self, code: str, *arguments: str, ready: str = "/") -> None:
-        self.port = free_port()
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = int(s.getsockname()[1])
         began = time.perf_counter()
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", code, str(self.port), *arguments], stderr=subprocess.DEVNULL
-        )
+        call = [sys.executable, "-c", code, str(self.port), *arguments]
+        self.process = subprocess.Popen(call, stderr=subprocess.DEVNULL)
         while True:
             try:
-                with urllib.request.urlopen(self.url + ready, timeout=5) as answer:
-                    if answer.status == 200:
-                        break
+                self.get(ready)
+                break
             except OSError:
                 if self.process.poll() is not None:
                     raise SystemExit("the server did not start") from None
                 time.sleep(0.005)
         self.ready_seconds, self.ready_cpu = time.perf_counter() - began, self.cpu()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
     def memory(self) -> float:
-        """Resident MB."""
+        """Resident MiB."""
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024  # type: ignore[index]
 
@@ -87,9 +86,17 @@ class Process:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def get(self, path: str) -> bytes:
-        with urllib.request.urlopen(self.url + path, timeout=60) as answer:
+    def get(self, path: str, data: bytes | None = None) -> bytes:
+        head = {"content-type": "application/json"} if data else {}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, head)
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read()
+
+    def loaded(self, paths: Sequence[str], seconds: float) -> tuple[float, float]:
+        """Full load: requests a second, and CPU microseconds of the server for each."""
+        before = self.cpu()
+        rate = full_load(self.port, paths, seconds)
+        return rate, 1e6 * (self.cpu() - before) / (rate * seconds)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -97,7 +104,7 @@ class Process:
 
 
 def prepare(members: int, place: Path) -> tuple[Path, list[str]]:
-    """An invented academy after one night, published; some of its members."""
+    """An invented academy after one night, published; its members."""
     from skillfirst.engines.local import LocalEngine
     from skillfirst.evaluation.world import invent, write
     from skillfirst.pipeline import Night, run_night
@@ -113,194 +120,151 @@ def prepare(members: int, place: Path) -> tuple[Path, list[str]]:
     return place / "store", sorted(set(ids))
 
 
-def load(url: str, seconds: float) -> float:
-    """Requests a second at full load, by wrk where it is, else by an asyncio client."""
-    if shutil.which("wrk"):
-        text = subprocess.run(
-            ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", url], capture_output=True, text=True, check=True
-        ).stdout
-        if "Non-2xx" in text:
-            raise SystemExit(text)
-        return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])  # type: ignore[index]
-    return asyncio.run(paced(url, [url.partition("/api")[1] + url.partition("/api")[2]], seconds, 0.0, 0.0))["rate"]
+def page_of(member: str) -> str:
+    return f"/api/v1/members/{member}/home"
 
 
-async def paced(base: str, paths: list[str], seconds: float, rate: float, event_share: float) -> dict[str, float]:
-    """Requests at a fixed rate (0: as fast as they go) from open connections; latency counts from when each was due."""
-    host, port = base.split("//")[1].split("/")[0].split(":")
-    latencies: list[float] = []
-    posts: list[float] = []
-    failures = 0
-    end = time.perf_counter() + seconds
-
-    async def worker(number: int) -> None:
-        nonlocal failures
-        reader, writer = await asyncio.open_connection(host, int(port))
-        tells = number >= CONNECTIONS
-        share, among = (event_share, EVENT_CONNECTIONS) if tells else (1 - event_share, CONNECTIONS)
-        gap = among / (rate * share) if rate else 0.0
-        due = time.perf_counter() + gap * (number % among) / among
-        turn = number
-        while due < end:
-            if gap:
-                await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            else:
-                due = time.perf_counter()
-            if tells:
-                body = json.dumps(
-                    {"member_id": f"visitor-{turn % 50}", "kind": "impression", "course_id": "c", "channel": "home"}
-                )
-                request = (
-                    f"POST /api/v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(body)}\r\n\r\n{body}"
-                )
-            else:
-                request = f"GET {paths[turn % len(paths)]} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
-            writer.write(request.encode())
-            head = await reader.readuntil(b"\r\n\r\n")
-            await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))  # type: ignore[index]
-            failures += not head.startswith(b"HTTP/1.1 200")
-            (posts if request.startswith("POST") else latencies).append(time.perf_counter() - due)
-            turn += CONNECTIONS
-            due += gap
-        writer.close()
-
-    began = time.perf_counter()
-    await asyncio.gather(*(worker(i) for i in range(CONNECTIONS + (EVENT_CONNECTIONS if event_share else 0))))
-    latencies.sort()
-    posts.sort()
-    n = len(latencies)
-    return {
-        "rate": (n + len(posts)) / (time.perf_counter() - began), "p50_ms": 1000 * latencies[n // 2],
-        "p99_ms": 1000 * latencies[int(n * 0.99)], "worst_ms": 1000 * latencies[-1], "failures": failures,
-        "event_p99_ms": 1000 * posts[int(len(posts) * 0.99)] if posts else 0.0,
-    }  # fmt: skip
+def event_of(member: str, number: int) -> str:
+    row = {"event_id": f"{member}-{number}", "member_id": member, "kind": "impression", "course_id": "c",
+           "channel": "home", "position": 1}  # fmt: skip
+    return json.dumps(row)
 
 
-async def events(base: str, seconds: float, rate: int, batch: int) -> dict[str, float]:
-    """Batched posts of events at a fixed rate; accepted a second and p99 of a post."""
-    host, port = base.split("//")[1].split(":")
-    latencies: list[float] = []
-    accepted = 0
-    end = time.perf_counter() + seconds
-    workers = 4
-
-    async def worker(number: int) -> None:
-        nonlocal accepted
-        reader, writer = await asyncio.open_connection(host, int(port))
-        gap, turn = workers * batch / rate, 0
-        due = time.perf_counter() + gap * number / workers
-        while due < end:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            rows = [
-                {"event_id": f"{number}-{turn}-{i}", "member_id": f"e{(turn * batch + i) % 5000}", "kind": "impression",
-                 "course_id": f"c{i}", "channel": "home", "position": 1, "ago_ms": 100} for i in range(batch)
-            ]  # fmt: skip
-            body = json.dumps(rows)
-            writer.write(
-                f"POST /api/v1/events HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
-            )
-            head = await reader.readuntil(b"\r\n\r\n")
-            answer = await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))  # type: ignore[index]
-            accepted += json.loads(answer)["accepted"]
-            latencies.append(time.perf_counter() - due)
-            turn += 1
-            due += gap
-        writer.close()
-
-    began = time.perf_counter()
-    await asyncio.gather(*(worker(i) for i in range(workers)))
-    latencies.sort()
-    return {
-        "events_a_second": accepted / (time.perf_counter() - began), "p50_ms": 1000 * latencies[len(latencies) // 2],
-        "p99_ms": 1000 * latencies[int(len(latencies) * 0.99)],
-    }  # fmt: skip
+def starts(report: Report, store: Path) -> None:
+    rows = []
+    for number in range(3):
+        service = Server(SERVE, str(store), ready="/health/ready")
+        rows.append((f"start {number + 1}", service.ready_seconds, service.ready_cpu, service.memory()))
+        service.stop()
+    report.table("Ready", ("process", "wall s", "CPU s", "memory MiB"), rows, "Until /health/ready answers.")
+    report.goal("service ready, median", median([r[1] for r in rows]), 2.0, None, "s", more=False)
 
 
-def timed(service: Process, path: str, data: bytes | None, times: int) -> dict[str, float]:
-    """Milliseconds of one request after the other."""
-    took = []
-    for _ in range(times):
-        request = urllib.request.Request(service.url + path, data, {"content-type": "application/json"} if data else {})
-        began = time.perf_counter()
-        with urllib.request.urlopen(request) as answer:
-            answer.read()
-        took.append(1000 * (time.perf_counter() - began))
-    took.sort()
-    return {"p50_ms": took[times // 2], "p99_ms": took[int(times * 0.99)]}
+def throughput(report: Report, service: Server, members: list[str], asked: argparse.Namespace, place: Path) -> float:
+    """Stored page against raw ASGI with the same bytes, and pages with events of today; the stored rate."""
+    page = page_of(members[0])
+    (place / "page.json").write_bytes(service.get(page))
+    raw = Server(RAW, str(place / "page.json"))
+    touched = members[-MANY:]
+    for number, member in enumerate(touched):
+        service.get("/api/v1/events", event_of(member, number).encode())
+    kept, anew = ([page_of(m) for m in touched[:most]] for most in (KEPT, MANY))
+    kinds = {
+        "raw ASGI, the same bytes": (raw, [page]),
+        "stored page": (service, [page]),
+        "stored pages, a thousand members": (service, [page_of(m) for m in members[:-MANY][:1_000]]),
+        "page with today's events": (service, kept),
+        "page with today's events, computed at each request": (service, anew),
+    }
+    if len(members) < 2 * MANY:
+        report.skipped(f"pages computed at each request: more than {2 * MANY} members are needed")
+        kinds.popitem()
+    for path in kept:
+        service.get(path)
+
+    def turn() -> dict[str, tuple[float, float]]:
+        return {name: server.loaded(paths, asked.seconds) for name, (server, paths) in kinds.items()}
+
+    turns = [turn() for _ in range(asked.rounds)]
+    raw.stop()
+    rates = {name: [median([turn[name][i] for turn in turns]) for i in (0, 1)] for name in kinds}
+    base = rates["raw ASGI, the same bytes"]
+    size = len(service.get(page))
+    report.table(
+        f"Full load, {CONNECTIONS} connections, pages of {size:,} bytes",
+        ("answer", "requests/s", "of raw", "CPU us/request", "of raw, by CPU"),
+        [(name, rate, rate / base[0], us, base[1] / us) for name, (rate, us) in rates.items()],
+        f"Medians of {asked.rounds} turns of {asked.seconds:g} s. A folded page is kept for a minute or until the "
+        "member's next event; the last row reads more members in turn than answers are kept.",
+    )
+    stored, folded = rates["stored page"], rates["page with today's events"]
+    report.goal("stored page / raw ASGI", stored[0] / base[0], 0.8, None)
+    report.goal("page with today's events / raw ASGI", folded[0] / base[0], 0.4, None)
+    return rates["stored pages, a thousand members"][0]
+
+
+def half_load(report: Report, service: Server, members: list[str], asked: argparse.Namespace) -> None:
+    """Pages at half the client's highest rate, every twentieth request an event."""
+    readers = members[:1_000]
+    pages = [get(page_of(m)) for m in readers]
+    highest = drive(service.port, min(5.0, asked.seconds), Stream(in_turn(pages)))[0].rate
+    rate, rows = highest / 2, []
+    visitors = [f"visitor-{i}" for i in range(50)]
+    for who, authors in (("events of visitors", visitors), ("events of the readers", readers)):
+        many = authors * (20_000 // len(authors))
+        posts = [post("/api/v1/events", event_of(author, 10**6 + i)) for i, author in enumerate(many)]
+        before, cpu = service.memory(), service.cpu()
+        reads, tells = drive(
+            service.port, asked.soak, Stream(in_turn(pages), rate * (1 - EVENT_SHARE)),
+            Stream(in_turn(posts), rate * EVENT_SHARE, EVENT_CONNECTIONS),
+        )  # fmt: skip
+        rows.append(
+            (who, reads.rate + tells.rate, reads.at(50), reads.at(99), reads.at(99.9), tells.at(99),
+             reads.failures + tells.failures, (service.cpu() - cpu) / asked.soak, before, service.memory())
+        )  # fmt: skip
+    report.table(
+        f"Half the highest load for {asked.soak:g} s, every twentieth request an event",
+        ("5 % of requests", "requests/s", "page p50 ms", "p99", "p99.9", "event p99", "failures", "cores used",
+         "MiB before", "MiB after"), rows,
+        f"The highest load of this client was {highest:,.0f} pages a second. An event of a reader changes the page "
+        "that the reader asks for next.",
+    )  # fmt: skip
+    for who, _, _, p99, *_, before, after in rows:
+        report.goal(f"page p99 at half load, {who}", p99, 10, None, "ms", more=False)
+        report.goal(f"memory after / before half load, {who}", after / before, 1.05, None, more=False)
+
+
+def others(report: Report, service: Server, asked: argparse.Namespace) -> None:
+    """Batches of events, the questionnaire, pages of newcomers: one after the other."""
+    number = iter(range(10**9))
+
+    def batch() -> bytes:
+        first = next(number)
+        rows = [json.loads(event_of(f"e{(first * 50 + i) % 5_000}", 2 * 10**6 + first * 50 + i)) for i in range(50)]
+        return post("/api/v1/events", json.dumps(rows))
+
+    batches = in_turn([batch() for _ in range(int(100 * asked.seconds) + 10)])
+    told = drive(service.port, asked.seconds, Stream(batches, 100.0, 4))[0]
+    picks = json.dumps({"picks": ["python", "machine_learning"], "title": "data_analyst"}).encode()
+    newcomer = "/api/v1/members/new-{}/home?skills=java,sql&title=nurse"
+    rows = [("100 batches of 50 events a second", told.at(50), told.at(99))]
+    for name, calls in (
+        ("questionnaire, the same picks", [("/api/v1/questionnaire", picks)] * 200),
+        ("page of a newcomer, computed", [(newcomer.format(i), None) for i in range(200)]),
+    ):
+        service.get(*calls[0])
+        taken = []
+        for call in calls:
+            began = time.perf_counter()
+            service.get(*call)
+            taken.append(1000 * (time.perf_counter() - began))
+        taken.sort()
+        rows.append((name, taken[len(taken) // 2], taken[int(len(taken) * 0.99)]))
+    report.table("Other requests", ("request", "p50 ms", "p99 ms"), rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--members", type=int, default=2_000)
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each load")
-    parser.add_argument("--soak", type=float, default=120.0, help="seconds at half load")
-    parser.add_argument("--rounds", type=int, default=3, help="raw and service in turns")
-    options = parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each load")
+    parser.add_argument("--soak", type=float, default=120.0, help="seconds at half load, for each kind of events")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of raw and service")
+    asked = parser.parse_args()
+    report = Report(__doc__, ("uvicorn", "starlette", "uvloop", "httptools", "lmdb", "msgspec", "numpy", "numba"))
     place = Path(tempfile.mkdtemp(prefix="serving-"))
     try:
-        report = measure(options, place)
+        store, members = prepare(asked.members, place)
+        starts(report, store)
+        service = Server(SERVE, str(store), ready="/health/ready")
+        while b'"warm":true' not in service.get("/health/ready"):
+            time.sleep(0.05)
+        throughput(report, service, members, asked, place)
+        half_load(report, service, members, asked)
+        others(report, service, asked)
+        service.stop()
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    print(json.dumps({name: _rounded(value) for name, value in report.items()}, indent=1))
-
-
-def loaded(server: Process, path: str, seconds: float) -> dict[str, float]:
-    """Full load on one address: requests a second, and CPU microseconds of the server for each (steadier)."""
-    before = server.cpu()
-    rate = load(server.url + path, seconds)
-    return {"a_second": rate, "cpu_us": 1e6 * (server.cpu() - before) / (rate * seconds)}
-
-
-def _rounded(value: object) -> object:
-    if isinstance(value, dict):
-        return {k: _rounded(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_rounded(v) for v in value]
-    return round(value, 2) if isinstance(value, float) else value
-
-
-def measure(options: argparse.Namespace, place: Path) -> dict[str, object]:
-    store, members = prepare(options.members, place)
-    report: dict[str, object] = {"cores": len(os.sched_getaffinity(0)), "load_at_start": os.getloadavg()[0]}
-    starts = []
-    for _ in range(3):
-        service = Process(SERVE, str(store), ready="/health/ready")
-        starts.append({"wall": service.ready_seconds, "cpu": service.ready_cpu})
-        service.stop()
-    report["ready_seconds"] = starts
-    service = Process(SERVE, str(store), ready="/health/ready")
-    page = f"/api/v1/members/{members[0]}/home"
-    (place / "page.json").write_bytes(service.get(page))
-    raw = Process(RAW, str(place / "page.json"))
-    while b'"warm":true' not in service.get("/health/ready"):
-        time.sleep(0.05)
-    report["page_bytes"] = len(service.get(page))
-    rounds = [
-        (loaded(raw, page, options.seconds), loaded(service, page, options.seconds)) for _ in range(options.rounds)
-    ]
-    raw.stop()
-    report["raw_and_service"] = rounds
-    report["ratio_wall"] = sum(s["a_second"] for _, s in rounds) / sum(r["a_second"] for r, _ in rounds)
-    report["ratio_cpu"] = sum(r["cpu_us"] for r, _ in rounds) / sum(s["cpu_us"] for _, s in rounds)
-    paths = [f"/api/v1/members/{m}/home" for m in members[:1_000]]
-    full = asyncio.run(paced(service.url, paths, 5.0, 0.0, 0.0))
-    report["asyncio_client_full_load"] = full
-    before = service.memory()
-    cpu = service.cpu()
-    report["half_load"] = asyncio.run(paced(service.url, paths, options.soak, full["rate"] / 2, 0.05))
-    report["half_load_cpu_share"] = (service.cpu() - cpu) / options.soak
-    report["memory_mb_before_and_after"] = [before, service.memory()]
-    report["events_5000_a_second"] = asyncio.run(events(service.url, options.seconds, 5_000, 50))
-    picks = json.dumps({"picks": ["python", "machine_learning"], "title": "data_analyst"}).encode()
-    timed(service, "/api/v1/questionnaire", picks, 5)
-    kept = timed(service, "/api/v1/questionnaire", picks, 200)
-    fresh = [
-        timed(service, f"/api/v1/members/new-{i}/home?skills=java,sql&title=nurse", None, 1)["p50_ms"]
-        for i in range(100)
-    ]
-    report["questionnaire_kept"], report["computed_p50_ms"] = kept, sorted(fresh)[50]
-    service.stop()
-    return report
+    report.save(asked.out)
 
 
 if __name__ == "__main__":
