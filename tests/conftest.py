@@ -18,7 +18,8 @@ from skillfirst.tables.vocabulary import Vocabulary
 
 DAY = dt.date(2026, 6, 1)
 NOON = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
-SILENT = Inference(title=False, co_occurrence=False, activity=False, connections=False, goals=False)
+SILENT = Inference(title=False, co_occurrence=False, activity=False, connections=False, goals=False,
+                   interest=False)  # fmt: skip
 
 
 def taxonomy_of(skills, titles=(), title_skills=()):

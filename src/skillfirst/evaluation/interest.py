@@ -35,7 +35,7 @@ def learn_interest(
     total = None
     for start in range(0, max(documents.num_rows, 1), BATCH):
         part = count_wants(documents.slice(start, BATCH), course_skills, settings)
-        total = part if total is None else merge_wants(total, part, settings)
+        total = part if total is None else merge_wants(total, part)
     assert total is not None
     return finish_interest(total, titles, course_skills, settings)
 
@@ -44,7 +44,7 @@ def want_scores(
     documents: pa.RecordBatch, tables: InferenceTables, interest: InterestTables, settings: Inference
 ) -> Scores:
     """members x S: the predicted probability that a skill is wanted, 0 for those held or never wanted."""
-    every = replace(settings, interest_threshold=0.0, interest_limit=tables.skills, goals=False)
+    every = replace(settings, interest_threshold=0.0, interest_lift=0.0, interest_limit=tables.skills, goals=False)
     out = np.zeros((documents.num_rows, tables.skills))
     for start in range(0, documents.num_rows, BATCH):
         part = infer(documents.slice(start, BATCH), tables, every, interest)

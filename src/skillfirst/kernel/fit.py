@@ -19,7 +19,7 @@ from skillfirst.kernel.shelves import course_shelves
 from skillfirst.kernel.taken import Taken
 from skillfirst.ranking.idf import idf
 from skillfirst.skills import inference
-from skillfirst.skills.inference import InferenceCounts
+from skillfirst.skills.inference import InferenceCounts, WantCounts
 from skillfirst.tables.sparse import list_parts
 
 
@@ -32,6 +32,7 @@ class Partial:
     holders: Longs  # explicit holders by skill
     learners: dict[str, Learners] = field(default_factory=dict)
     inference: InferenceCounts | None = None
+    wants: WantCounts | None = None
     taken: Taken | None = None
 
 
@@ -45,6 +46,7 @@ def count(batch: pa.RecordBatch, catalogue: Catalogue, policy: Policy) -> Partia
         holders,
         count_learners(batch, catalogue),
         inference.count(batch, len(catalogue.taxonomy), len(catalogue.taxonomy.titles), policy.inference),
+        inference.count_wants(batch, catalogue.course_skills, policy.inference) if policy.inference.interest else None,
         Taken.of(batch, len(catalogue.cards), policy.watching),
     )
 
@@ -60,6 +62,7 @@ def merge(a: Partial, b: Partial) -> Partial:
         a.holders + b.holders,
         {name: a.learners[name].plus(b.learners[name]) for name in a.learners},
         both,
+        inference.merge_wants(a.wants, b.wants) if a.wants is not None and b.wants is not None else a.wants or b.wants,
         a.taken.plus(b.taken) if a.taken is not None and b.taken is not None else a.taken or b.taken,
     )
 
@@ -83,6 +86,10 @@ def finish(partials: list[Partial], catalogue: Catalogue, policy: Policy, day: i
     tables = inference.finish(
         total.inference, catalogue.taxonomy.title_skills, catalogue.course_skills, policy.inference
     )
+    interest = None
+    if total.wants is not None:
+        titles = len(catalogue.taxonomy.titles)
+        interest = inference.finish_interest(total.wants, titles, catalogue.course_skills, policy.inference)
     shelves = course_shelves(total.learners, total.holders, catalogue, rarity.considered, policy.trending)
     together = co_watched(total.taken.lists) if total.taken is not None and len(total.taken.hashes) else None
-    return build_model(catalogue, rarity, tables, shelves, together, policy, day, total.members, arms or {})
+    return build_model(catalogue, rarity, tables, interest, shelves, together, policy, day, total.members, arms or {})

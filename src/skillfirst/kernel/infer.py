@@ -19,7 +19,8 @@ def infer(members: pa.RecordBatch, model: Model, policy: Policy | None = None) -
     """
 
     def work(batch: pa.RecordBatch, theirs: Policy) -> pa.RecordBatch:
-        inferred = inference.infer(batch, model.inference, theirs.inference)
+        interest = model.interest if theirs.inference.interest else None
+        inferred = inference.infer(batch, model.inference, theirs.inference, interest)
         columns = [batch.column(name) for name in DOCUMENT.names] + [inferred.column(name) for name in INFERRED.names]
         return pa.RecordBatch.from_arrays(columns, schema=pa.schema([*DOCUMENT, *INFERRED]))
 

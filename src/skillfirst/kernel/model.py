@@ -30,7 +30,7 @@ from skillfirst.kernel.policy import Policy, policy_from_dict
 from skillfirst.ranking.idf import Idf
 from skillfirst.ranking.layout import Layout, build_layout, date_ranks, pivot
 from skillfirst.ranking.series import series_groups, translations
-from skillfirst.skills.inference.tables import InferenceTables
+from skillfirst.skills.inference.tables import InferenceTables, InterestTables
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.tables.sparse import Csr
 from skillfirst.tables.vocabulary import Vocabulary
@@ -112,10 +112,16 @@ class Model:
 
     @cached_property
     def inference(self) -> InferenceTables:
-        prefix = "inference_"
-        return InferenceTables.from_arrays(
-            {name[len(prefix) :]: a for name, a in self.arrays.items() if name.startswith(prefix)}
-        )
+        return InferenceTables.from_arrays(self._part("inference_"))
+
+    @cached_property
+    def interest(self) -> InterestTables | None:
+        """What predicts wants; None where too few members said or showed what they want."""
+        arrays = self._part("interest_")
+        return InterestTables.from_arrays(arrays) if arrays else None
+
+    def _part(self, prefix: str) -> dict[str, npt.NDArray[Any]]:
+        return {name[len(prefix) :]: a for name, a in self.arrays.items() if name.startswith(prefix)}
 
     @cached_property
     def evidence(self) -> tuple[pa.StringArray, npt.NDArray[np.int64]]:
@@ -258,6 +264,7 @@ def build_model(
     catalogue: Catalogue,
     rarity: Idf,
     inference: InferenceTables,
+    interest: InterestTables | None,
     shelves: ShelfIndex,
     together: Csr | None,
     policy: Policy,
@@ -297,6 +304,7 @@ def build_model(
         **shelves.arrays(),
         **{f"layout_{name}": np.asarray(array) for name, array in zip(Layout._fields, layout, strict=True)},
         **{f"inference_{name}": array for name, array in inference.arrays().items()},
+        **({f"interest_{name}": array for name, array in interest.arrays().items()} if interest is not None else {}),
     }  # fmt: skip
     sizes = {
         "all": 1, "language": len(catalogue.languages), "category": len(catalogue.categories),

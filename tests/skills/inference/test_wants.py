@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -90,10 +91,10 @@ def test_goal_and_prediction_join(make_people: Any, make_tables: Any) -> None:
 
 def test_the_parts_merge_in_any_grouping(make_people: Any) -> None:
     people = longing(make_people)
-    rules = Inference(documents=70)
+    rules = Inference(interest_documents=70)
     a, b, c = (count_wants(people.slice(s, n), COURSES, rules) for s, n in ((0, 60), (60, 90), (150, 50)))
-    left = merge_wants(merge_wants(a, b, rules), c, rules)
-    right = merge_wants(a, merge_wants(b, c, rules), rules)
+    left = merge_wants(merge_wants(a, b), c)
+    right = merge_wants(a, merge_wants(b, c))
     assert left.documents.equals(right.documents)
     assert left.documents.num_rows == 70
     assert np.array_equal(left.skill_members, right.skill_members)
@@ -105,3 +106,15 @@ def test_the_model_survives_being_saved(make_people: Any, make_tables: Any) -> N
     assert model is not None
     tables, again = make_tables([people], Inference()), InterestTables.from_arrays(model.arrays())
     assert infer(people, tables, FEW, again).equals(infer(people, tables, FEW, model))
+
+
+def test_nothing_is_predicted_of_who_said_nothing_nor_what_anybody_wants(make_people: Any, make_tables: Any) -> None:
+    people = longing(make_people)
+    tables = make_tables([people], Inference())
+    model = finish_interest(count_wants(people, COURSES, FEW), 2, COURSES, FEW)
+    silent = make_people([{}, {"skills": [JAVA], "title": [ENGINEER]}])
+    told = infer(silent, tables, FEW, model).to_pylist()
+    assert told[0]["predicted_skill"] == []
+    assert told[1]["predicted_skill"] == [SQL]
+    usual = infer(silent, tables, replace(FEW, interest_lift=3.0), model).to_pylist()
+    assert usual[1]["predicted_skill"] == []

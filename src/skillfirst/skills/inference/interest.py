@@ -20,11 +20,16 @@ from skillfirst.tables.schemas import Source
 
 
 @njit(cache=True, nogil=True)
+def _share(z: Any, linear: Any) -> Any:
+    return float(z) if linear else 1.0 / (1.0 + np.exp(-float(z)))
+
+
+@njit(cache=True, nogil=True)
 def _predict(
     held_offsets: Any, held: Any, wanted_offsets: Any, wanted: Any, refused_offsets: Any, refused: Any,
     side_offsets: Any, side: Any, side_value: Any, goal_offsets: Any, goal: Any, goal_weight: Any, goal_source: Any,
     active: Any, known: Any, place: Any, intercept: Any, weights: Any, into: Any, hidden: Any, out: Any, linear: Any,
-    threshold: Any, limit: Any, predicted_bit: Any, skill: Any, weight: Any, source: Any,
+    threshold: Any, lift: Any, limit: Any, predicted_bit: Any, skill: Any, weight: Any, source: Any,
 ) -> Any:  # fmt: skip
     width = len(active)
     members = len(held_offsets) - 1
@@ -33,9 +38,11 @@ def _predict(
     aim = np.zeros(len(place), np.float32)
     bits = np.zeros(len(place), np.int16)
     z = np.zeros(width, np.float32)
+    anybody = np.zeros(width, np.float32)
     x = np.zeros(width + into.shape[0] + 16, np.int32)
     w = np.zeros(width + into.shape[0] + 16, np.float32)
     code, value = np.empty(limit, np.int32), np.empty(limit)
+    score(intercept, weights, into, hidden, out, x, w, 0, anybody)
     for i in range(members):
         inputs = 0
         for j in range(held_offsets[i], held_offsets[i + 1]):
@@ -54,13 +61,15 @@ def _predict(
         kept = 0
         for j in range(goal_offsets[i], goal_offsets[i + 1]):
             aim[goal[j]], bits[goal[j]] = goal_weight[j], goal_source[j]
-        score(intercept, weights, into, hidden, out, x, w, inputs, z)
-        for a in range(width):
+        told = inputs > 1  # the level's column is always there
+        if told:
+            score(intercept, weights, into, hidden, out, x, w, inputs, z)
+        for a in range(width if told else 0):
             s = active[a]
             if skip[s] or not known[a]:
                 continue
-            p = float(z[a]) if linear else 1.0 / (1.0 + np.exp(-float(z[a])))
-            if p >= threshold:
+            p = _share(z[a], linear)
+            if p >= threshold and p >= lift * _share(anybody[a], linear):
                 bits[s] |= predicted_bit
                 aim[s] = 1.0 - (1.0 - aim[s]) * (1.0 - min(p, 1.0))
                 kept = offer(code, value, kept, limit, s, float(aim[s]))
@@ -92,7 +101,8 @@ def predict_rows(
 ) -> Wanted:
     """Goals and predicted wants of each row together, ascending by skill; where both speak, noisy-OR and both bits.
 
-    Never what the member lists, wants already or refused; at most `settings.interest_limit` a member.
+    Never what the member lists, wants already or refused, nothing for a member of whom nothing is known, and nothing
+    that is as likely of anybody; at most `settings.interest_limit` a member.
     """
     n, limit = len(profiles), min(settings.interest_limit, skills)
     place = np.full(skills, -1, np.int32)
@@ -104,8 +114,8 @@ def predict_rows(
         profiles.held.offsets, profiles.held.indices, *profiles.wanted, *profiles.refused,
         *interest.columns.encode(profiles), *goal, np.asarray(interest.active), np.asarray(interest.known), place,
         np.asarray(m.intercept), np.asarray(m.linear), np.asarray(m.into), np.asarray(m.hidden), np.asarray(m.out),
-        bool(interest.linear), float(settings.interest_threshold), limit, np.int16(Source.PREDICTED), skill, weight,
-        source,
+        bool(interest.linear), float(settings.interest_threshold), float(settings.interest_lift), limit,
+        np.int16(Source.PREDICTED), skill, weight, source,
     )  # fmt: skip
     offsets = np.zeros(n + 1, np.int64)
     np.cumsum(found, out=offsets[1:])

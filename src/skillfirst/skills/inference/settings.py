@@ -18,6 +18,7 @@ class Inference:
     activity: bool = True
     connections: bool = True
     goals: bool = True  # the target title's missing skills become wants
+    interest: bool = True  # wants are predicted, once `interest_minimum` members said or showed what they want
 
     # what is kept of a member's inferred skills
     threshold: float = 0.10  # probability; under it a skill is noise in an affinity (measured on held-out skills)
@@ -78,9 +79,11 @@ class Inference:
 
     # interest: wants predicted from skills and profile, once enough members said or showed what they want
     interest_minimum: int = 300  # members with a want under which there is no model
+    interest_documents: int = 30_000  # members whose documents are kept to learn from
     interest_skills: int = 2_000  # the most held and most wanted skills the model knows, memory bound: 20 MB
     interest_lambda: float = 100.0  # members; L2 of the ridge regression beyond net_skills
     interest_l2: float = 1e-3  # L2 of the network
     interest_dropout: tuple[float, float] = (0.0, 0.3)  # share of a member's skills hidden at a visit
     interest_threshold: float = 0.10
+    interest_lift: float = 1.2  # P(want | member) / P(want | nobody in particular), under it only popularity speaks
     interest_limit: int = 24

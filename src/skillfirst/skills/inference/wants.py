@@ -24,7 +24,7 @@ CHOSEN = (Interaction.CLICK, Interaction.WATCH, Interaction.ENROL, Interaction.C
 
 @dataclass(frozen=True, slots=True)
 class WantCounts:
-    """The members with the smallest hashes among those who want anything; memory bound `settings.documents`.
+    """The members with the smallest hashes among those who want anything; at most `sample` of them are kept.
 
     `members`: how many want anything. `skill_members`: int64, S, how many want each skill.
     """
@@ -33,6 +33,7 @@ class WantCounts:
     skill_members: npt.NDArray[np.int64]
     hashes: Hashes
     documents: pa.RecordBatch
+    sample: int
 
 
 def wants(profiles: Profiles, course_skills: Csr) -> Csr:
@@ -66,18 +67,18 @@ def count_wants(batch: pa.RecordBatch, course_skills: Csr, settings: Inference) 
     wanted = wants(read_profiles(batch, course_skills.width), course_skills)
     speaks = np.flatnonzero(np.diff(wanted.offsets))
     hashes = hash_ids(batch.column("member_id"))[speaks]
-    order = np.argsort(hashes, kind="stable")[: settings.documents]
+    order = np.argsort(hashes, kind="stable")[: settings.interest_documents]
     documents = columns_of(batch).take(pa.array(speaks[order]))
     members = np.bincount(wanted.indices, minlength=course_skills.width).astype(np.int64)
-    return WantCounts(len(speaks), members, hashes[order], documents)
+    return WantCounts(len(speaks), members, hashes[order], documents, settings.interest_documents)
 
 
-def merge_wants(a: WantCounts, b: WantCounts, settings: Inference) -> WantCounts:
+def merge_wants(a: WantCounts, b: WantCounts) -> WantCounts:
     """The statistics of both parts; associative."""
     hashes = np.concatenate([a.hashes, b.hashes])
-    order = np.argsort(hashes, kind="stable")[: settings.documents]
+    order = np.argsort(hashes, kind="stable")[: a.sample]
     documents = pa.concat_batches([a.documents, b.documents]).take(pa.array(order))
-    return WantCounts(a.members + b.members, a.skill_members + b.skill_members, hashes[order], documents)
+    return WantCounts(a.members + b.members, a.skill_members + b.skill_members, hashes[order], documents, a.sample)
 
 
 def finish_interest(counts: WantCounts, titles: int, course_skills: Csr, settings: Inference) -> InterestTables | None:
@@ -90,7 +91,6 @@ def finish_interest(counts: WantCounts, titles: int, course_skills: Csr, setting
         return None
     skills = course_skills.width
     profiles = read_profiles(counts.documents, skills)
-    wanted = wants(profiles, course_skills)
     held = np.bincount(profiles.held.indices, minlength=skills)
     wanting = counts.skill_members
     active: npt.NDArray[np.int32] = np.flatnonzero(
@@ -108,34 +108,47 @@ def finish_interest(counts: WantCounts, titles: int, course_skills: Csr, setting
         work = len(active) * (len(active) + columns.width + settings.net_width)
         members = min(members, max(settings.net_work // work, 1_000))
     profiles = read_profiles(counts.documents.slice(0, members), skills)
-    shown = dense(profiles.held.offsets, place[profiles.held.indices], None, len(active))
-    wanted = wants(profiles, course_skills)
-    target = dense(wanted.offsets, place[wanted.indices], None, len(active))
-    side = dense(*columns.encode(profiles), columns.width)
+    shown = _placed(profiles.held, place, len(active))
+    target = _placed(wants(profiles, course_skills), place, len(active))
+    offsets, columns_of_rows, values = columns.encode(profiles)
+    side = Csr(offsets, columns_of_rows, values, columns.width)
     if linear:
         weights = _ridge(shown, side, target, settings.interest_lambda)
     else:
         drop, l2 = settings.interest_dropout, settings.interest_l2
-        weights = net.train(shown, side, target, settings, dropout=drop, l2=l2)
+        full = [dense(x.offsets, x.indices, x.values, x.width) for x in (shown, side, target)]
+        weights = net.train(full[0], full[1], full[2], settings, dropout=drop, l2=l2)
     # a skill nobody was seen to want is never predicted
     known = wanting[active] >= settings.anonymity
     return InterestTables(active, known, weights, columns, np.array(linear))
 
 
-def _ridge(shown: net.Floats, side: net.Floats, target: net.Floats, regularisation: float) -> net.Net:
+def _placed(rows: Csr, place: npt.NDArray[np.int32], width: int) -> Csr:
+    """The rows over the active skills alone, with weight 1."""
+    at = place[rows.indices]
+    owner = np.repeat(np.arange(len(rows)), np.diff(rows.offsets))[at >= 0]
+    return Csr.from_pairs(owner, at[at >= 0], None, (len(rows), width))
+
+
+def _ridge(shown: Csr, side: Csr, target: Csr, regularisation: float) -> net.Net:
     """Least squares of the wants on skills shown and profile columns, L2 `regularisation`, as a network without a
-    hidden layer whose output is the probability itself."""
-    x = np.hstack([shown, side]).astype(np.float64)
-    mean = target.mean(axis=0, dtype=np.float64)
-    gram = x.T @ x
+    hidden layer whose output is the probability itself. Sparse until the normal equations: members add no memory."""
+    from scipy import sparse
+
+    def matrix(rows: Csr) -> sparse.csr_array:
+        values = np.ones(len(rows.indices)) if rows.values is None else rows.values.astype(np.float64)
+        return sparse.csr_array((values, rows.indices, rows.offsets), shape=(len(rows), rows.width))
+
+    x, y = sparse.hstack([matrix(shown), matrix(side)], format="csr"), matrix(target)
+    mean = np.asarray(y.sum(axis=0)) / max(len(target), 1)
+    gram = (x.T @ x).toarray()
     gram[np.diag_indices_from(gram)] += regularisation
-    weights = np.linalg.solve(gram, x.T @ (target - mean))
-    width = target.shape[1]
+    weights = np.linalg.solve(gram, (x.T @ y).toarray() - np.outer(np.asarray(x.sum(axis=0)), mean))
     empty = np.zeros((len(gram), 0), np.float32)
     return net.Net(
         mean.astype(np.float32),
         np.ascontiguousarray(weights, np.float32),
         empty,
         np.zeros(0, np.float32),
-        np.zeros((0, width), np.float32),
+        np.zeros((0, target.width), np.float32),
     )
