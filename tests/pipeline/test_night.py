@@ -250,3 +250,27 @@ def test_a_night_tags_only_the_courses_that_changed(data, tmp_path):
     assert (second.manifest["tagging"]["tagged_now"], second.manifest["tagging"]["kept_from_before"]) == (1, 7)
     tags = {(r["course_id"], r["skill_id"]) for r in rows_of(second, "course_skills")}
     assert {("n1", "welding"), ("n2", "spanish")} <= tags
+
+
+def test_what_people_decided_about_tags_holds_every_night_until_they_take_it_back(data, tmp_path):
+    store = tmp_path / "s"
+    courses = data / "courses.csv"
+    courses.write_text(courses.read_text() + "n1,Welding at sea,2024-02-02,,en,10,trades\n")
+
+    def tagged():
+        run = run_night(night(data, store), LocalEngine(1))
+        return {(r["course_id"], r["skill_id"]): r["source"] for r in rows_of(run, "course_skills")}, run.manifest
+
+    before, _ = tagged()
+    assert before["n1", "welding"] == "alias"
+    (store / "decisions").mkdir()
+    sheet = store / "decisions" / "spring.csv"
+    rows = ("n1,welding,refused", "n1,spanish,accepted", "c1,java,refused", "gone,java,accepted")
+    sheet.write_text("\n".join(("course_id,skill_id,decision", *rows)))
+    for _ in range(2):
+        tags, manifest = tagged()
+        assert {skill: source for (course, skill), source in tags.items() if course == "n1"} == {"spanish": "review"}
+        assert ("c1", "java") not in tags
+        assert manifest["tagging"]["decisions"] == {"accepted": 1, "refused": 2, "unknown": 1}
+    sheet.unlink()
+    assert tagged()[0] == before

@@ -106,6 +106,10 @@ def in_words(run: Run) -> str:
         f"{counts['catalogue_courses']:,} courses shown, {counts['carousels']:,} carousels",
         f"  skills of courses: {manifest['tagging'].get('why', manifest['tagging'].get('method', ''))}",
     ]
+    decided = manifest["tagging"]["decisions"]
+    if any(decided.values()):
+        aside = f", {decided['unknown']:,} about courses or skills that are gone" if decided["unknown"] else ""
+        lines.append(f"  decided by people: {decided['accepted']:,} tags, {decided['refused']:,} refused{aside}")
     if manifest["carousels_by_context"]:
         lines.append(
             columns(sorted(manifest["carousels_by_context"].items(), key=lambda item: (-item[1], item[0])), "    ")

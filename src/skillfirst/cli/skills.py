@@ -97,8 +97,9 @@ def review_tags(
 ) -> None:
     """Write the undecided tags most worth a person's look to a sheet.
 
-    Fill its column `decision` with accepted or refused, then give it back: --decisions here and to `tag`. With a
-    store, tags of courses that people are shown often come first. A person's decision is never overridden.
+    Fill its column `decision` with accepted or refused and put it into STORE/decisions/, where the night finds it
+    (or give it to `tag` with --decisions). With a store, tags of courses that people are shown often come first. A
+    person's decision is never overridden.
     """
     from skillfirst.cli.files import check_ending, write_rows
     from skillfirst.ingest.checks import read
@@ -108,7 +109,7 @@ def review_tags(
 
     check_ending(out)
     settings = settings_for(data, set_)
-    answers = _decisions(decisions)
+    answers = _decisions(decisions, data, store)
     shown = None if store is None else _times_shown(open_run(store))
     with lasting_messages(), tempfile.TemporaryDirectory(prefix="skillfirst-") as work:
         checked = read(data, work, variables=pairs(var, "--var"), memory=settings.memory)
@@ -149,29 +150,15 @@ def infer(data: Data, out: Out, day: Day = None, set_: Set = None, var: Var = No
     answer(values, text, json)
 
 
-def _decisions(path: Path | None) -> pa.Table | None:
-    """A sheet as people gave it back. Raises DataError where it cannot be read."""
+def _decisions(path: Path | None, data: Path | None = None, store: Path | None = None) -> pa.Table | None:
+    """A sheet as people gave it back, after those the night finds by itself. Raises DataError for an unreadable one."""
     import pyarrow as pa
-    import pyarrow.csv as pacsv
-    import pyarrow.json as pajson
-    import pyarrow.parquet as pq
 
-    from skillfirst.errors import DataError
+    from skillfirst.ingest.decisions import decided, kept_decisions
 
-    if path is None:
-        return None
-    try:
-        if path.suffix == ".parquet":
-            return pq.read_table(path)
-        if path.suffix == ".jsonl":
-            return pajson.read_json(path)
-        with path.open(encoding="utf-8-sig") as file:
-            names = file.readline().strip().replace('"', "").split(",")
-        texts = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-        return pacsv.read_csv(path, convert_options=texts)
-    except (OSError, UnicodeDecodeError, pa.ArrowException) as error:
-        words = str(error).split("\n")[0][:200]
-        raise DataError(f"the sheet {path} cannot be read: {words}", table="decisions") from None
+    sheets = [kept_decisions(data, store) if data is not None else None, decided(path) if path is not None else None]
+    there = [sheet for sheet in sheets if sheet is not None]
+    return pa.concat_tables(there) if there else None
 
 
 def _times_shown(run: Run) -> pa.Table:

@@ -25,6 +25,7 @@ from skillfirst.engines.base import Engine
 from skillfirst.experiments.assignment import Experiment, arms_column
 from skillfirst.ingest.checked import Checked
 from skillfirst.ingest.checks import check
+from skillfirst.ingest.decisions import kept_decisions
 from skillfirst.ingest.documents import GatherResult, gather
 from skillfirst.ingest.resolving import Resolvers
 from skillfirst.kernel.arms import Arms, check_arms
@@ -32,9 +33,9 @@ from skillfirst.kernel.catalogue import Catalogue, build_catalogue
 from skillfirst.kernel.fit import finish
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
-from skillfirst.kernel.tag import TagResult, TagSettings, mentioned_skills, tag
+from skillfirst.kernel.tag import TagResult, TagSettings, mentioned_skills
 from skillfirst.pipeline.parts import Outcome, PartWriter
-from skillfirst.pipeline.tagging import keep_tagging, tagged_before
+from skillfirst.pipeline.tagging import keep_tagging, tag_with_people
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.skills.titles.resolving import match_titles
 from skillfirst.stores.course_texts import write_course_texts
@@ -108,10 +109,10 @@ def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run
                 log=log,
             )  # fmt: skip
             checked.raise_fatal()
+            decisions = kept_decisions(night.data, night.store)
         with clock.stage("tag"):
             taxonomy = read_taxonomy(checked.tables)
-            before = tagged_before(store)
-            tags = tag(checked.tables["courses"], taxonomy, settings=night.tagging, previous=before)
+            tags = tag_with_people(checked.tables["courses"], taxonomy, night.tagging, decisions, store)
             catalogue = build_catalogue(
                 checked.tables["courses"], taxonomy, tags.course_skills, _industries(checked), night.policy.language
             )
@@ -133,7 +134,7 @@ def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run
             outcome = _recommend(night, engine, gathered, model, writer, progress)
         with clock.stage("write"):
             _write_tables(writer, model, tags)
-            keep_tagging(writer.folder / "tagging", tags)
+            keep_tagging(writer.folder / "tagging", tags, decisions)
             write_course_texts(writer.folder, checked.tables["courses"], catalogue.courses)
             _keep_rejects(checked, writer.folder / "rejects")
         manifest = _manifest(night, checked, gathered, tags, model, outcome, clock, engine)
