@@ -168,6 +168,24 @@ def test_a_night_that_fails_leaves_nothing(data, tmp_path):
     assert [p.name for p in store.iterdir() if p.name.startswith(".work")] == []
 
 
+def test_bad_rows_that_prevent_a_run_are_kept_and_named_until_a_night_succeeds(data, tmp_path):
+    store = tmp_path / "store"
+    good = (data / "members.csv").read_text()
+    (data / "members.csv").write_text(good + "".join(f",Welder {i},en\n" for i in range(20)))
+    with pytest.raises(DataError, match=r"20 of 24 rows are bad") as caught:
+        run_night(night(data, store), LocalEngine(1))
+    kept = store / "rejects" / "members.jsonl"
+    assert f"All are in {kept};" in str(caught.value)
+    rows = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert [row["values"]["title"] for row in rows] == [f"Welder {i}" for i in range(20)]
+    assert OfflineStore(store).holds("Welder 7") == ["rejects/members.jsonl"]
+    assert OfflineStore(store).erase("Welder 7") == 1
+    assert OfflineStore(store).holds("Welder 7") == []
+    (data / "members.csv").write_text(good)
+    run_night(night(data, store), LocalEngine(1))
+    assert not kept.parent.exists()
+
+
 # --- publish
 
 

@@ -12,7 +12,6 @@ from skillfirst.cli.options import Data, Day, Json, Set, Store, Var
 from skillfirst.cli.reading import (
     day_of,
     experiments_of,
-    lasting_messages,
     pairs,
     policy_of,
     settings_for,
@@ -53,7 +52,7 @@ def run(
         variables=pairs(var, "--var"), max_bad_share=settings.max_bad_share, memory=settings.memory,
         keep_runs=settings.keep_runs, experiments=experiments, arms=arms,
     )  # fmt: skip
-    with lasting_messages(), progress() as show:
+    with progress() as show:
         done = run_night(night, engine_for(engine, master, settings.workers), show)
     answer(as_json(done), in_words(done), json)
 

@@ -108,7 +108,7 @@ def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run
                 night.data, work, variables=night.variables, memory=night.memory, max_bad_share=night.max_bad_share,
                 log=log,
             )  # fmt: skip
-            checked.raise_fatal()
+            _refuse_fatal(checked, store)
             decisions = kept_decisions(night.data, night.store)
         with clock.stage("tag"):
             taxonomy = read_taxonomy(checked.tables)
@@ -139,8 +139,21 @@ def run_night(night: Night, engine: Engine, progress: Progress = _silent) -> Run
             _keep_rejects(checked, writer.folder / "rejects")
         manifest = _manifest(night, checked, gathered, tags, model, outcome, clock, engine)
         run = writer.commit({**manifest, "log_position": position})
+    store.keep_rejects(())
     store.prune(night.keep_runs)
     return run
+
+
+def _refuse_fatal(checked: Checked, store: OfflineStore) -> None:
+    """Raise the fatal findings, the bad rows kept in the store and named there; the workshop is about to go."""
+    if checked.fatal and checked.rejects:
+        passing = next(iter(checked.rejects.values())).parent
+        kept = store.keep_rejects(checked.rejects.values())
+        checked.findings = [
+            replace(f, next_step=f.next_step.replace(str(passing), str(kept)) if f.next_step else None)
+            for f in checked.findings
+        ]
+    checked.raise_fatal()
 
 
 @contextmanager

@@ -6,6 +6,7 @@
     STORE/runs/.building/<run id>/        a run being written; invisible to readers
     STORE/runs/.building/<run id>.lock    held by the writing process for as long as it lives
     STORE/runs/.removing/                 pruned runs on their way out
+    STORE/rejects/                        bad rows of the last night, when they were too many for a run
 
 A run is written aside, forced to the disk, given its manifest as the last file, and renamed into place: before
 the rename no reader can see it, after the rename it is complete. Whatever a killed process leaves behind is
@@ -19,7 +20,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,7 @@ class OfflineStore:
         self.folder = self.path / "runs"
         self.building = self.folder / ".building"
         self.removing = self.folder / ".removing"
+        self.rejects = self.path / REJECTS
         self._lock = self.folder / ".lock"
 
     # --- reading
@@ -313,6 +315,17 @@ class OfflineStore:
                 noted[place] = sorted(set(runs))
             write_file(self.folder / PUBLISHED, _manifest_text(noted))
 
+    def keep_rejects(self, files: Iterable[Path]) -> Path:
+        """Keep the bad rows of a night that becomes no run, in place of an earlier night's; returns their folder.
+
+        Without files nothing is kept: a night that becomes a run holds its own.
+        """
+        shutil.rmtree(self.rejects, ignore_errors=True)
+        for path in files:
+            self.rejects.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, self.rejects / path.name)
+        return self.rejects
+
     def erase(self, member_id: str) -> int:
         """Remove a member's rows from every table of every run; returns how many there were.
 
@@ -320,7 +333,7 @@ class OfflineStore:
         number of erased rows is added to the manifest, which names nobody. What a model learned from everybody
         stays. A run being written is not touched: erase before the night, or again after it.
         """
-        total = 0
+        total = sum(erase_member(path, member_id) for path in sorted(self.rejects.glob("*.jsonl")))
         for run_id in self.runs():
             folder = self.folder / run_id
             erased = sum(erase_member(path, member_id) for path in self._member_files(folder))
@@ -334,7 +347,8 @@ class OfflineStore:
     def holds(self, member_id: str) -> list[str]:
         """The files, below the store, that still hold rows of a member: empty after `erase`, which proves it."""
         runs = [self.folder / run_id for run_id in self.runs()]
-        found = [path for folder in runs for path in self._member_files(folder) if holds_member(path, member_id)]
+        files = [*sorted(self.rejects.glob("*.jsonl")), *(p for folder in runs for p in self._member_files(folder))]
+        found = [path for path in files if holds_member(path, member_id)]
         return [str(path.relative_to(self.path)) for path in found]
 
     @staticmethod
