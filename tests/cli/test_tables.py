@@ -123,9 +123,32 @@ def test_import_csv_gives_tables_that_check_accepts(skillfirst, tmp_path, academ
     assert skillfirst("check", folder, "--json").json["counts"]["skills"] == 2
 
 
+def test_import_of_titles_alone_gives_a_prior_over_the_builtin_skills(skillfirst, tmp_path, academy):
+    published = tmp_path / "published"
+    published.mkdir()
+    (published / "Occupation Data.txt").write_text(
+        "O*NET-SOC Code\tTitle\tDescription\n1\tKettle Designers\tThey design kettles.\n"
+    )
+    (published / "Technology Skills.txt").write_text(
+        "O*NET-SOC Code\tExample\tCommodity Code\tCommodity Title\tHot Technology\tIn Demand\n"
+        "1\tJavaScript\t1\tWeb\tY\tY\n1\tObscura software\t1\tWeb\tN\tN\n"
+    )
+    folder = shutil.copytree(academy, tmp_path / "data")
+    said = skillfirst("import", "onet", published, "--titles-only", "--out", folder, "--json")
+    assert (said.code, said.json["counts"]) == (0, {"titles": 1, "title_skills": 1})
+    assert not (folder / "skills.parquet").exists()
+    from skillfirst.ingest.checks import check
+    from skillfirst.pipeline import read_taxonomy
+
+    taxonomy = read_taxonomy(check(folder, tmp_path / "work").tables)
+    assert taxonomy.title_names == ["Kettle Designers"]
+    assert [taxonomy.names[s] for s in taxonomy.title_skills.row(0)] == ["JavaScript"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
+        (["import", "csv", "x.csv", "--titles-only", "--out", "y"], 2, "--titles-only goes with esco and onet"),
         (["import", "linkedin", "x", "--out", "y"], 2, "'linkedin' is not one of"),
         (["import", "csv", "nothing.csv", "--out", "y"], 1, "there is no file"),
         (["import", "esco", "nothing", "--out", "y"], 1, "nothing"),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from skillfirst.cli.console import answer
 from skillfirst.cli.options import Json
+
+if TYPE_CHECKING:
+    from skillfirst.ingest.formats.published import Imported
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,6 +25,9 @@ def import_(
     source: Annotated[Literal["esco", "onet", "csv"], typer.Argument(metavar="esco|onet|csv", help="What it is.")],
     place: Annotated[Path, typer.Argument(metavar="DIR", help="The published files; for csv: one CSV file.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder the tables are written to.")],
+    titles_only: Annotated[
+        bool, typer.Option("--titles-only", help="Only titles, with their skills as the built-in taxonomy names them.")
+    ] = False,
     language: Annotated[str, typer.Option("--language", help="The language of the names (ESCO).")] = "en",
     json: Json = False,
 ) -> None:
@@ -33,6 +39,8 @@ def import_(
 
     if language != "en" and source != "esco":
         raise UsageError("--language goes with esco")
+    if titles_only and source == "csv":
+        raise UsageError("--titles-only goes with esco and onet")
     try:
         if source == "esco":
             done = import_esco(place, out, language)
@@ -44,8 +52,30 @@ def import_(
         if isinstance(error, StoreError):
             raise
         raise StoreError(f"{error.filename or out} cannot be used: {error.strerror or error}") from None
+    if titles_only:
+        done = _over_builtin_skills(done)
     lines = [f"{table}: {rows:,} rows" for table, rows in done.counts.items()]
     lines += [*done.notes, f"written to {out}"]
     answer(
         {"source": source, "out": str(out), "counts": done.counts, "notes": list(done.notes)}, "\n".join(lines), json
     )
+
+
+def _over_builtin_skills(done: Imported) -> Imported:
+    """The imported titles as a prior over the built-in skills, found by name and alias; the imported skills go."""
+    from dataclasses import replace
+
+    import pyarrow.parquet as pq
+
+    from skillfirst.skills.taxonomy import Taxonomy
+
+    imported = Taxonomy.from_tables({name: pq.read_table(path) for name, path in done.tables.items()})
+    tables = Taxonomy.builtin().with_titles_of(imported).to_tables()
+    paths = {name: done.out / f"{name}.parquet" for name in ("titles", "title_skills")}
+    for name, path in paths.items():
+        pq.write_table(tables[name], path, compression="zstd")
+    for name in done.tables.keys() - paths.keys():
+        done.tables[name].unlink()
+    counts = {name: len(tables[name]) for name in paths}
+    told = f"title_skills: {counts['title_skills']:,} of {len(imported.title_skills.indices):,} name a built-in skill"
+    return replace(done, tables=paths, counts=counts, notes=[*done.notes, told])

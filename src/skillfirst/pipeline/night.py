@@ -186,10 +186,13 @@ def _log_parts(night: Night, work: Path) -> tuple[Path | None, int]:
 
 
 def read_taxonomy(tables: Mapping[str, pa.Table]) -> Taxonomy:
-    """The tables' own taxonomy, or the built-in one where they bring no skills."""
+    """The tables' own taxonomy; the built-in skills, and the built-in titles, where they bring none."""
     if "skills" in tables:
-        return Taxonomy.from_tables(tables)
-    return Taxonomy.builtin()
+        return Taxonomy.from_tables(tables, builtin_titles=True)
+    builtin = Taxonomy.builtin()
+    if "titles" not in tables:
+        return builtin
+    return builtin.with_titles_of(Taxonomy.from_tables({**tables, "skills": builtin.to_tables()["skills"]}))
 
 
 def resolvers(taxonomy: Taxonomy, experiments: Sequence[Experiment] = ()) -> Resolvers:
