@@ -1,7 +1,8 @@
 """The night: sources in, carousels out, as one whole run or none."""
 
-from skillfirst.pipeline.night import CHANNELS, EPOCH, Night, Progress, read_taxonomy, resolvers, run_night
+from skillfirst.pipeline.night import read_taxonomy, resolvers, run_night
 from skillfirst.pipeline.parts import Outcome, PartWriter, member_skill_rows
+from skillfirst.pipeline.plan import CHANNELS, EPOCH, Night, Progress
 
 __all__ = [
     "CHANNELS",

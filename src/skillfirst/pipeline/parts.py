@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pyarrow as pa
 
 from skillfirst.kernel.explain import sources
 from skillfirst.kernel.model import Model
+from skillfirst.pipeline.plan import Progress
+from skillfirst.stores.offline import RunWriter
 from skillfirst.stores.table_parts import write_part_apart
-from skillfirst.tables.schemas import MEMBER_SKILLS_OUT
+from skillfirst.tables.schemas import MEMBER_SKILLS_OUT, RECOMMENDATIONS
 from skillfirst.tables.sparse import list_parts
 
 
@@ -105,3 +108,26 @@ def member_skill_rows(members: pa.RecordBatch, model: Model) -> pa.RecordBatch:
         ],
         schema=MEMBER_SKILLS_OUT.schema,
     )
+
+
+def part_writer(writer: RunWriter, model: Model) -> PartWriter:
+    """Begin the tables of members in a run."""
+    return PartWriter(
+        writer.table_writer("recommendations", RECOMMENDATIONS.schema).folder,
+        writer.table_writer("member_skills", MEMBER_SKILLS_OUT.schema).folder,
+        model,
+    )
+
+
+def take_in(
+    results: Iterable[tuple[int, tuple[Outcome, dict[str, int]]]], writer: RunWriter, members: int, progress: Progress
+) -> Outcome:
+    """Adopt the parts that were written elsewhere, in their order; everything they counted."""
+    outcome = Outcome()
+    progress("recommend", 0, members)
+    for part, (_, (found, written)) in enumerate(results):
+        for name, rows in written.items():
+            writer.adopt_part(name, part, rows)
+        outcome.add(found)
+        progress("recommend", outcome.members, members)
+    return outcome
