@@ -132,12 +132,9 @@ def _serve(folder: Path, day: dt.date, port: int) -> None:
     """The day of the academy, with its people to pick from and a next day to make."""
     from skillfirst.evaluation.world.personas import read_personas
     from skillfirst.serve import Demo, Person, run
-    from skillfirst.skills.taxonomy import Taxonomy
 
-    taxonomy = Taxonomy.builtin()
-    names = dict(zip(taxonomy.titles.ids.to_pylist(), taxonomy.title_names, strict=True))
     people = tuple(
-        Person(p.member_id, p.name, p.biography, p.network, names.get(p.title_id, ""), p.languages)
+        Person(p.member_id, p.name, p.biography, p.network, p.title_id, p.languages)
         for p in read_personas()
     )
     turning = Demo(people, day, lambda night: night_and_publish(folder, night, lambda _stage, _done, _total: None))

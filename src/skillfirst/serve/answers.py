@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pyarrow as pa
 
@@ -20,6 +20,9 @@ from skillfirst.serve.newcomers import Newcomer
 from skillfirst.serve.serving import House, Serving
 from skillfirst.stores.online.base import DOCUMENT_NAME
 from skillfirst.tables.schemas import DOCUMENT
+
+if TYPE_CHECKING:
+    from skillfirst.kernel.policy import Policy
 
 Clock = Callable[[], dt.datetime]
 Origin = Literal["stored", "folded", "cold"]
@@ -49,6 +52,14 @@ class Today:
     @property
     def languages(self) -> list[str]:
         return list(self.document.column("languages")[0].as_py() or [])
+
+    @property
+    def policy(self) -> Policy:
+        """The Policy of the member's arms: what every number about this member was reckoned by."""
+        from skillfirst.kernel.arms import group_by_policy
+
+        model = self.serving.model
+        return group_by_policy(self.document.column("arms"), model.policy, model.arms)[0][0]
 
 
 class Answers:

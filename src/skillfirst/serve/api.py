@@ -48,7 +48,8 @@ class Picks(BaseModel):
     "/courses/{course_id:path}/similar", summary="Courses like a course", tags=["courses"], responses=problems(404)
 )
 async def similar(request: Request, course_id: CourseId, offset: Offset = 0, limit: Limit = 12) -> Response:
-    """Most similar skills first."""
+    """Most similar first: by skills, rare ones counting more, and by what the same people take. Other versions,
+    levels and translations of the course are left out."""
     service = service_of(request)
     caller_of(request).may("read", caller_of(request).member)
     return json_answer(await service.work(similar_courses, service, course_id, offset, limit))
@@ -60,7 +61,13 @@ def similar_courses(service: Service, course_id: str, offset: int, limit: int) -
     serving = service.house.now_serving()
     arrays, renderer = serving.model.arrays, serving.renderer
     own = arrays["similar"][arrays["similar_offsets"][code] : arrays["similar_offsets"][code + 1]]
-    open_ = [int(c) for c in own if not serving.model.catalogue.retired[c]]
+    same = {name: int(arrays[name][code]) for name in ("group", "twin")}
+    open_ = [
+        int(c)
+        for c in own
+        if not serving.model.catalogue.retired[c]
+        and not any(number >= 0 and arrays[name][c] == number for name, number in same.items())
+    ]
     cards = [msgspec.json.decode(b"{" + renderer.card(c) + b"}") for c in (code, *open_[offset : offset + limit])]
     return {
         "course": cards[0],

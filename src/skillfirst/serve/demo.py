@@ -17,7 +17,7 @@ class Person:
     name: str
     biography: str = ""
     network: str = ""
-    title: str = ""
+    title: str = ""  # id of the title
     languages: Sequence[str] = ()
 
 

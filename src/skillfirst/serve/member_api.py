@@ -154,7 +154,7 @@ async def explain_all(request: Request, member_id: MemberId, about: About) -> Re
         from skillfirst.kernel.explain import explain_member
 
         today = service.answers.today(member_id, about)
-        return explain_member(today.document, today.serving.model)
+        return explain_member(today.document, today.serving.model, today.policy)
 
     return json_answer(await service.work(work))
 
@@ -172,7 +172,7 @@ async def explain(request: Request, member_id: MemberId, course_id: CourseId, ab
         from skillfirst.kernel.explain import explain_course
 
         today = service.answers.today(member_id, about)
-        return explain_course(today.document, today.serving.model, course_id)
+        return explain_course(today.document, today.serving.model, course_id, today.policy)
 
     if "\x00" in course_id:
         raise Refused(404, "there is no such course")

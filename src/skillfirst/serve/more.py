@@ -33,7 +33,7 @@ def rest_of_row(today: Today, context: str, evidence: str | None) -> list[dict[s
     if context.upper() not in Context.__members__:
         raise NotFound(f"there is no carousel '{context}'")
     kind, model = Context[context.upper()], today.serving.model
-    everything = replace(model.policy, list_length=LONGEST_POOL, fill=LONGEST_POOL, fallback="on")
+    everything = replace(today.policy, list_length=LONGEST_POOL, fill=LONGEST_POOL, fallback="on")
     row = recommend_one(today, "feed", everything).to_pylist()[0]
     items = {
         model.courses.code(course): {"affinity": a, "score": s, "bucket": b, "context": c, "evidence": e}
@@ -88,7 +88,7 @@ def _new(today: Today, category: str | None, items: dict[int, dict[str, Any]]) -
 
     model = today.serving.model
     catalogue = model.catalogue
-    oldest = int(today.document.column("now")[0].as_py().timestamp()) // 86_400 - model.policy.page.new_days
+    oldest = int(today.document.column("now")[0].as_py().timestamp()) // 86_400 - today.policy.page.new_days
     wanted = catalogue.categories.code(category) if category else -1
     asked = 0
     for code in range(len(catalogue.cards)):
@@ -98,6 +98,6 @@ def _new(today: Today, category: str | None, items: dict[int, dict[str, Any]]) -
             continue
         if code not in items:
             asked += 1
-            if asked > MOST_LOOKUPS or filters(today.document, model, code, model.policy):
+            if asked > MOST_LOOKUPS or filters(today.document, model, code, today.policy):
                 continue
         yield code

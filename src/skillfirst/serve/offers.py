@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from skillfirst.tables.sparse import list_parts
 
 OFFERED = 24
 FOUND = 20
+LEAST_PEOPLE = 5  # nothing is shown on fewer
 LEAST_COURSES = 3  # a pick that leads to a single course disappoints
 TITLE_WEIGHT, TOGETHER_WEIGHT, COURSES_WEIGHT = 2.0, 1.5, 0.5
 
@@ -77,6 +79,18 @@ def _together(model: Model, picks: list[int]) -> npt.NDArray[np.float64]:
     near[rows[np.isin(matrix.indices, picks)]] = True
     count = np.bincount(matrix.indices[near[rows]], minlength=matrix.width).astype(np.float64)
     return np.asarray(count / max(float(count.max(initial=0.0)), 1.0), np.float64)
+
+
+def people_by_title(serving: Serving) -> npt.NDArray[np.int64]:
+    """How many of the run's first members state each title; enough to say which are frequent. Fewer than five: 0."""
+    from skillfirst.ingest.documents import read_part
+
+    counts = np.zeros(len(serving.model.taxonomy.titles), np.int64)
+    for path in sorted((Path(serving.meta["model"]).parent / "documents").glob("*.arrow"))[:1]:
+        title = list_parts(read_part(path).column("title"))[1].to_numpy(zero_copy_only=False)
+        counts += np.bincount(title[title >= 0], minlength=len(counts))
+    counts[counts < LEAST_PEOPLE] = 0
+    return counts
 
 
 def search_skills(serving: Serving, words: str, language: str | None, limit: int = FOUND) -> list[int]:

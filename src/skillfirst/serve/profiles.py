@@ -42,7 +42,7 @@ def profile(today: Today, language: str | None = None) -> dict[str, Any]:
             *(row[f"{status}_{part}"] for part in ("skill", "weight", "source")), strict=True
         ):
             add(code, "inferred" if status == "inferred" else "suggested", weight, bits)
-    numbers = explain_member(document, model)
+    numbers = explain_member(document, model, today.policy)
     weights = {entry["skill_id"]: entry for entry in numbers["skills"]}
     skills = []
     for entry in found.values():
@@ -69,6 +69,25 @@ def saved_courses(today: Today) -> list[str]:
     from skillfirst.tables.schemas import Interaction
 
     return [today.serving.model.courses[c] for c in _standing(today, Interaction.BOOKMARK)]
+
+
+MOST_PROGRESS = 0.97  # what is not completed is never shown as full
+
+
+def progress(today: Today) -> dict[str, float]:
+    """How much of each course that was begun and not completed has been watched: course id -> share of its length."""
+    from skillfirst.tables.schemas import Interaction
+
+    model = today.serving.model
+    row = {n: today.document.column(n)[0].as_py() for n in ("course", "course_kind", "course_seconds")}
+    entries = list(zip(row["course"], row["course_kind"], row["course_seconds"], strict=True))
+    done = {c for c, kind, _ in entries if kind == Interaction.COMPLETE}
+    minutes = model.catalogue.minutes
+    return {
+        model.courses[c]: min(seconds / (60.0 * float(minutes[c])), MOST_PROGRESS)
+        for c, kind, seconds in entries
+        if kind == Interaction.WATCH and seconds and c not in done and minutes[c] > 0
+    }
 
 
 def _standing(today: Today, kind: int) -> list[int]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from skillfirst.errors import NotFound, RunError
 from skillfirst.serve.touched import Touched
+from skillfirst.stores.course_texts import CourseTexts
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.online import OnlineStore
 
@@ -73,6 +74,11 @@ class Serving:
     @property
     def renderer(self) -> Renderer:
         return self._kernel[1] if self._kernel else self._open()[1]
+
+    @cached_property
+    def texts(self) -> CourseTexts:
+        """Descriptions and section titles of the version's courses."""
+        return CourseTexts(Path(self.meta["model"]).parent)
 
     @property
     def warm(self) -> bool:

@@ -28,6 +28,11 @@ def test_every_page_is_whole_and_strict(client, path, language):
     assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|\sstyle=|https?://(?!127|www\.w3)", answer.text)
 
 
+def text_of(answer):
+    """What a reader reads: without the markup."""
+    return re.sub(r"<[^>]+>", "", answer.text)
+
+
 def test_what_people_write_is_never_markup(client):
     for path in ("/", "/skills", "/saved", "/admin/inspect", "/welcome/skills"):
         page = client.get(path, params={"member": '"><script>x</script>', "search": "<b>", "pick": "<i>"}).text
@@ -66,7 +71,7 @@ def test_the_questionnaire_keeps_the_picks_of_a_member(client, world):
         "/welcome?member=new", data={"form_token": token, "title": "nurse", "pick": ["welding", "nonsense"]}
     )
     assert answer.status_code == 200  # after the redirect
-    assert "Because you want to learn Welding" in answer.text
+    assert "Because you want to learn Welding" in text_of(answer)
     assert [e["skill_id"] for e in world.log.read_member("new").to_pylist()] == ["welding"]
 
 
@@ -77,6 +82,42 @@ def test_the_preview_changes_with_every_pick(client):
     assert "Best for you" in one
     assert "Welding" in one
     assert one != two
+
+
+def test_the_head_of_the_page_says_what_is_known(client):
+    page = text_of(client.get("/?member=ann&lang=en"))
+    head = page[page.index("Your courses") : page.index("Because")]
+    assert re.search(r"You want to learn\s*Python", head)
+    assert re.search(r"You told us\s*Java\s*SQL", head)
+    assert "You told us" not in text_of(client.get("/?member=dee&lang=en"))  # of whom nothing is known
+
+
+def test_a_course_that_was_begun_says_how_much_is_left(client):
+    event = {"member_id": "ann", "kind": "watch", "course_id": "java-1", "seconds": 30 * 60}
+    client.post("/api/v1/events", json=event)
+    page = client.get("/course/java-1?member=ann&lang=en").text
+    assert "1 h left" in page  # of 90 minutes
+    assert 'class="begun-fill" width="33"' in client.get("/course/java-0?member=ann").text
+
+
+def test_a_course_shows_what_it_says_of_itself(client):
+    page = text_of(client.get("/course/java-1?member=ann&lang=en"))
+    assert "Understand Java from the inside." in page
+    assert re.search(r"What is inside\s*Classes\s*Records", page)
+    assert "Understand Java from the inside." in client.get("/page/why?course=java-1&member=ann").text
+    assert "What is inside" not in client.get("/course/java-0?member=ann&lang=en").text
+
+
+def test_a_skill_is_found_while_it_is_typed(client):
+    assert '<option value="Krankenpflege">' in client.get("/skills/names?skill=krank&member=ann&lang=de").text
+
+
+def test_two_rows_never_stand_under_one_heading(client):
+    for member in ("dee", "nobody-knows-me"):
+        page = client.get(f"/?member={member}&lang=en").text
+        headings = re.findall(r'<h2 id="row-\d+">(.*?)</h2>', page)
+        assert headings
+        assert len(set(headings)) == len(headings)
 
 
 def test_a_refusal_is_a_page_for_people_and_json_for_programs(client):

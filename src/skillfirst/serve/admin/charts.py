@@ -33,7 +33,7 @@ def share(value: float, name: str) -> Markup:
     """A share of one as a bar. `value`: 0 to 1."""
     width = round(100 * min(max(value, 0.0), 1.0), 1)
     return Markup(
-        f'<svg class="bar" viewBox="0 0 100 6" preserveAspectRatio="none" role="img" aria-label="{escape(name)}">'
-        f'<rect class="bar-back" width="100" height="6" rx="3"/>'
-        f'<rect class="bar-fill" width="{width}" height="6" rx="3"/></svg>'
+        f'<svg class="bar" width="100%" height="8" role="img" aria-label="{escape(name)}">'
+        f'<rect class="bar-back" width="100%" height="8" rx="4"/>'
+        f'<rect class="bar-fill" width="{width}%" height="8" rx="4"/></svg>'
     )

@@ -148,8 +148,11 @@ def inspected(service: Service, member_id: str, course_id: str) -> dict[str, Any
     from skillfirst.kernel.explain import explain_course, explain_member
 
     today = service.answers.today(member_id)
-    model = today.serving.model
+    model, policy = today.serving.model, today.policy
+    course = explain_course(today.document, model, course_id, policy) if course_id else None
+    if course is not None:
+        course["language"] = model.catalogue.cards["language"][model.courses.code(course["course_id"])].as_py()
     return {
-        "member": explain_member(today.document, model), "known": today.known, "events": today.events,
-        "course": explain_course(today.document, model, course_id) if course_id else None,
+        "member": explain_member(today.document, model, policy), "known": today.known, "events": today.events,
+        "course": course,
     }  # fmt: skip

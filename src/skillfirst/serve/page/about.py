@@ -14,6 +14,8 @@ from skillfirst.tables.schemas import EVENT_KINDS
 
 GROUPS = (("wanted", "wanted"), ("yours", "yours"), ("inferred", "inferred"))
 MOST_CHIPS = 12
+LEAD_CHIPS = 5
+OWN_SOURCE = {"yours": "explicit", "wanted": "interest"}  # what the heading of a group says already
 
 
 def grouped(known: dict[str, Any], words: Words) -> list[dict[str, Any]]:
@@ -26,7 +28,7 @@ def grouped(known: dict[str, Any], words: Words) -> list[dict[str, Any]]:
             home = "wanted"
         shown = {
             **skill, "percent": round(100 * skill["confidence"]),
-            "from": [words(f"src_{s}") for s in skill["sources"]],
+            "from": [words(f"src_{s}") for s in skill["sources"] if skill["sources"] != [OWN_SOURCE.get(home)]],
         }  # fmt: skip
         groups[home].append(shown)
     return [{"name": words(name), "key": name, "skills": skills} for name, skills in groups.items() if skills]
@@ -41,7 +43,23 @@ def beside(today: Today, events: pa.RecordBatch | None, words: Words) -> dict[st
     for group in groups:
         group["rest"] = max(len(group["skills"]) - MOST_CHIPS, 0)
         group["skills"] = group["skills"][:MOST_CHIPS]
-    return {"titles": known["titles"], "groups": groups, "happened": happened, "count": _count(known)}
+    return {
+        "titles": known["titles"], "groups": groups, "lead": _lead(groups), "happened": happened,
+        "count": _count(known),
+    }  # fmt: skip
+
+
+def _lead(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What stands under the headline: wishes and what was said; what is believed, where nothing was said."""
+    said = [group for group in groups if group["key"] in ("wanted", "yours")] or groups[:1]
+    return [
+        {
+            **group,
+            "skills": group["skills"][:LEAD_CHIPS],
+            "rest": group["rest"] + max(len(group["skills"]) - LEAD_CHIPS, 0),
+        }
+        for group in said
+    ]
 
 
 def _count(known: dict[str, Any]) -> int:

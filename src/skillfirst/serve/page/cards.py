@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -15,13 +17,34 @@ from skillfirst.tables.languages import primary
 
 #: carousels whose cards come first on a page are fetched at once, the others when they come near
 EAGER_CARDS = 5
+NOTHING: Mapping[str, float] = MappingProxyType({})
+
+
+#: contexts whose evidence is one word or two, lit in the heading
+LIT = frozenset({"wanted", "predicted", "goal", "stay_sharp", "skill", "title", "activity", "inferred"})
+
+
+class Reason(NamedTuple):
+    """The sentence above a row, cut around what it names."""
+
+    before: str
+    named: str
+    after: str
+
+    def __str__(self) -> str:
+        return "".join(self)
 
 
 class Cards:
-    """Makes cards for one viewer: addresses, names of skills, what is saved."""
+    """Makes cards for one viewer: addresses, names of skills, what is saved, how far a course was watched.
 
-    def __init__(self, viewer: Viewer, words: Words, saved: frozenset[str] = frozenset()) -> None:
-        self.viewer, self.words, self.saved = viewer, words, saved
+    `progress`: share of a course that was watched, by course id.
+    """
+
+    def __init__(
+        self, viewer: Viewer, words: Words, saved: frozenset[str] = frozenset(), progress: Mapping[str, float] = NOTHING
+    ) -> None:
+        self.viewer, self.words, self.saved, self.progress = viewer, words, saved, progress
         self.serving: Serving = viewer.service.house.now_serving()
 
     def skill_name(self, skill_id: str) -> str:
@@ -29,14 +52,18 @@ class Cards:
         code = taxonomy.skills.code(skill_id)
         return taxonomy.name(code, self.words.language) if code >= 0 else skill_id
 
-    def reason(self, row: dict[str, Any], spoken: str) -> str:
+    def reason(self, row: dict[str, Any], spoken: str) -> Reason:
         """The sentence above a row in the interface's language; `spoken`: the language of the answer."""
-        if spoken == self.words.language or not row["context"]:
-            return str(row["text"])
+        language = self.words.language
+        sentence, name = str(row["text"]), None
         evidence = None if row["context"] == "continue" else row["evidence"]
-        renderer = self.serving.renderer
-        name = renderer.evidence_name(row["context"], evidence, self.words.language)
-        return text(row["context"], name, self.words.language)
+        if row["context"] and (spoken != language or self.serving.warm):  # the first page does not wait for the model
+            name = self.serving.renderer.evidence_name(row["context"], evidence, language)
+            if spoken != language:
+                sentence = text(row["context"], name, language)
+        if name and row["context"] in LIT:
+            return Reason(*sentence.rpartition(name))
+        return Reason(sentence, "", "")
 
     def card(self, course: dict[str, Any], rank: int, context: str, eager: bool = False) -> dict[str, Any]:
         words, viewer = self.words, self.viewer
@@ -45,10 +72,15 @@ class Cards:
         level = words.level(course.get("level"))
         facts = [f for f in (level, words.tongue(language) if other and language else "") if f]
         where = {"rank": rank, "position": course["position"], "context": context}
+        share = self.progress.get(course_id, 0.0)
+        minutes = course.get("duration_minutes") or 0
+        duration = words.duration(minutes)
+        if share and minutes:
+            duration = words("time_left", time=words.duration(max(round(minutes * (1 - share)), 1)))
         return {
             "id": course_id, "dom": f"c{rank}-{course['position']}", "title": course["title"], "rank": rank,
             "position": course["position"], "context": context, "facts": facts, "lang": language or "en",
-            "author": course.get("author") or "", "duration": words.duration(course.get("duration_minutes")),
+            "author": course.get("author") or "", "duration": duration, "progress": round(100 * share),
             "cover": cover_url(course_id, course.get("category"), course.get("skills") or []),
             "skills": [self.skill_name(s) for s in course.get("skills") or []][:2],
             "saved": course_id in self.saved, "eager": eager, "host_url": course.get("url"),
@@ -59,6 +91,17 @@ class Cards:
             "save": viewer.url("/page/save", course=course_id),
             "unsave": viewer.url("/page/unsave", course=course_id),
         }  # fmt: skip
+
+    def carousels(self, rows: list[dict[str, Any]], spoken: str, eager: int) -> list[dict[str, Any]]:
+        """Rows as the page shows them, the first `eager` with their covers at once; no two under one heading."""
+        made, said = [], set()
+        for i, row in enumerate(rows):
+            shown = self.carousel(row, spoken, i < eager)
+            if str(shown["reason"]) in said:
+                shown["reason"] = Reason(self.words("more_of", reason=str(shown["reason"])), "", "")
+            said.add(str(shown["reason"]))
+            made.append(shown)
+        return made
 
     def carousel(self, row: dict[str, Any], spoken: str, eager: bool = False) -> dict[str, Any]:
         key = f"{row['context']}:{row['evidence'] or ''}"

@@ -36,7 +36,7 @@ def _fragment(viewer: Viewer, body: bytes, wanted: str) -> Response:
     if serving.warm:
         saved = frozenset(saved_courses(viewer.service.answers.today(viewer.member_id, viewer.newcomer)))
     cards = Cards(viewer, words, saved)
-    carousels = [cards.carousel(row, page["language"], eager=True) for row in rows]
+    carousels = cards.carousels(rows, page["language"], eager=len(rows))
     text = render(
         "fragment.html", viewer=viewer, w=words, url=viewer.url, carousels=carousels, arms=page["arms"], page="embed"
     )  # fmt: skip

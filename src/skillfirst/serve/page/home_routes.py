@@ -16,8 +16,9 @@ from skillfirst.serve.page.cards import Cards, quoted
 from skillfirst.serve.page.explaining import explained
 from skillfirst.serve.page.templating import shown
 from skillfirst.serve.page.viewing import Viewer, check_form, need_member, page_answer, viewer_of
+from skillfirst.serve.page.words import Words
 from skillfirst.serve.problems import Refused
-from skillfirst.serve.profiles import profile, saved_courses
+from skillfirst.serve.profiles import profile, progress, saved_courses
 
 MORE = 12
 SIMILAR = 12
@@ -45,18 +46,29 @@ def _home(viewer: Viewer, body: bytes) -> Response:
     words = viewer.words(page["language"])
     about = None
     saved: frozenset[str] = frozenset()
+    begun: dict[str, float] = {}
     serving = viewer.service.house.now_serving()
     if serving.warm:  # the first page does not wait for the compiler
         today = viewer.service.answers.today(viewer.member_id, viewer.newcomer)
-        saved = frozenset(saved_courses(today))
+        saved, begun = frozenset(saved_courses(today)), progress(today)
         about = beside(today, _events(viewer), words)
-    cards = Cards(viewer, words, saved)
-    carousels = [cards.carousel(row, page["language"], eager=i < 2) for i, row in enumerate(page["carousels"])]
+    cards = Cards(viewer, words, saved, begun)
+    carousels = cards.carousels(page["carousels"], page["language"], eager=2)
     template = "embedded.html" if viewer.embedded else "home.html"
     return shown(
         template, viewer, words, page="home", carousels=carousels, about=about, arms=page["arms"], channel="home",
-        version=serving.version,
+        version=serving.version, titles=_titles(viewer, words),
     )  # fmt: skip
+
+
+def _titles(viewer: Viewer, words: Words) -> dict[str, str]:
+    """The titles of the demo's people, by member, in the language of the page."""
+    demo = viewer.service.demo
+    if demo is None:
+        return {}
+    taxonomy = viewer.service.house.now_serving().taxonomy
+    codes = {person.member_id: taxonomy.titles.code(person.title) for person in demo.people}
+    return {member: taxonomy.title_name(code, words.language) if code >= 0 else "" for member, code in codes.items()}
 
 
 def _events(viewer: Viewer) -> Any:
@@ -93,7 +105,9 @@ async def why(request: Request) -> Response:
     def work() -> Response:
         today = viewer.service.answers.today(need_member(viewer), viewer.newcomer)
         words = viewer.words(today.serving.renderer.language(today.languages))
-        return shown("why.html", viewer, words, why=explained(today, course_id, words))
+        cards = Cards(viewer, words)
+        card = cards.card(cards.by_id(course_id), 0, "")
+        return shown("why.html", viewer, words, why=explained(today, course_id, words), card=card)
 
     return await viewer.service.work(work)
 
@@ -139,17 +153,20 @@ async def course(request: Request) -> Response:
 
     def work() -> Response:
         found = similar_courses(viewer.service, course_id, 0, SIMILAR)
+        code, texts = viewer.service.course_code(course_id), viewer.service.house.now_serving().texts
         words = viewer.words(_member_language(viewer) if viewer.member_id else "en")
         saved: frozenset[str] = frozenset()
+        begun: dict[str, float] = {}
         if viewer.member_id:
-            saved = frozenset(saved_courses(viewer.service.answers.today(viewer.member_id, viewer.newcomer)))
-        cards = Cards(viewer, words, saved)
+            today = viewer.service.answers.today(viewer.member_id, viewer.newcomer)
+            saved, begun = frozenset(saved_courses(today)), progress(today)
+        cards = Cards(viewer, words, saved, begun)
         own = cards.card({"position": 1, **found["course"]}, 0, "")
         like = [cards.card({"position": i + 1, **c}, 0, "similar") for i, c in enumerate(found["courses"])]
         skills = [cards.skill_name(s) for s in found["course"].get("skills") or []]
         return shown(
             "course.html", viewer, words, page="course", card=own, similar=like, skills=skills,
-            description=found["course"].get("description"),
+            description=texts.description(code), contents=texts.contents(code),
             done=words(f"done_{done}") if f"done_{done}" in words else None,
         )  # fmt: skip
 
@@ -203,6 +220,21 @@ def _skills(viewer: Viewer, member_id: str, problem: str | None, template: str =
     )  # fmt: skip
 
 
+async def skill_names(request: Request) -> Response:
+    """Names of skills for what has been typed, as options."""
+    from skillfirst.serve.offers import described, search_skills
+
+    viewer = viewer_of(request, "profile")
+    typed = request.query_params.get("skill", "")[:100]
+
+    def work() -> Response:
+        words, serving = viewer.words(), viewer.service.house.now_serving()
+        found = described(serving.model, search_skills(serving, typed, words.language), words.language)
+        return shown("_skill_names.html", viewer, words, names=[skill["name"] for skill in found])
+
+    return await viewer.service.work(work)
+
+
 async def change_skill(request: Request) -> Response:
     """Add, refuse or restore; the list answers in place."""
     from skillfirst.serve.member_api import SKILL_EVENTS
@@ -253,5 +285,6 @@ ROUTES = [
     Route("/course/{course_id:path}", course),
     Route("/saved", saved),
     Route("/skills", skills),
+    Route("/skills/names", skill_names),
     Route("/skills/{action:str}", change_skill, methods=["POST"]),
 ]

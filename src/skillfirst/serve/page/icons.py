@@ -8,6 +8,7 @@ _LINE = 'fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="roun
 _SHAPES = {
     "left": '<path d="M14.5 6l-6 6 6 6" {line}/>',
     "right": '<path d="M9.5 6l6 6-6 6" {line}/>',
+    "down": '<path d="M6 9.5l6 6 6-6" {line}/>',
     "cross": '<path d="M7 7l10 10M17 7L7 17" {line}/>',
     "plus": '<path d="M12 6v12M6 12h12" {line}/>',
     "bookmark": '<path d="M7.5 5h9a1 1 0 0 1 1 1v13l-5.5-3.8L6.5 19V6a1 1 0 0 1 1-1z" {line}/>',

@@ -11,12 +11,13 @@ from starlette.routing import Route
 
 from skillfirst.serve.api import offer
 from skillfirst.serve.newcomers import Newcomer, codes, title_code
-from skillfirst.serve.offers import described
+from skillfirst.serve.offers import described, people_by_title
 from skillfirst.serve.page.cards import Cards
 from skillfirst.serve.page.templating import shown
 from skillfirst.serve.page.viewing import TITLE_COOKIE, Viewer, short, viewer_of
 
 PREVIEW_ROWS, PREVIEW_CARDS = 4, 4
+TEASED = 5
 TITLES_OFFERED = 12
 MOST_PICKS = 50
 
@@ -33,21 +34,36 @@ async def titles(request: Request) -> Response:
         if not search:
             found = _common_titles(viewer)
         template = "_titles.html" if fragment else "welcome.html"
-        return shown(template, viewer, words, page="welcome", titles=found[:TITLES_OFFERED], search=search)
+        teaser = None if fragment else _teaser(viewer, words.language)
+        return shown(
+            template, viewer, words, page="welcome", titles=found[:TITLES_OFFERED], search=search, teaser=teaser
+        )
 
     return await viewer.service.work(work)
 
 
+def _teaser(viewer: Viewer, language: str) -> dict[str, Any] | None:
+    """What others learn, so that the first question already stands before something to look at."""
+    page = msgspec.json.decode(viewer.service.answers.fresh("", "home", Newcomer(None, (), (), (language,))).body)
+    if not page["carousels"]:
+        return None
+    row = page["carousels"][0]
+    return Cards(viewer, viewer.words()).carousel({**row, "courses": row["courses"][:TEASED]}, page["language"], True)
+
+
 def _common_titles(viewer: Viewer) -> list[dict[str, Any]]:
-    """The titles whose people have a list of popular courses of their own, spread over the families."""
+    """The titles most members have, spread over the families: the best of each before the second of any."""
     model = viewer.service.house.now_serving().model
     taxonomy = model.taxonomy
-    popular = [c for c in range(len(taxonomy.titles)) if model.arrays["popular_title"][c] >= 0]
+    serving = viewer.service.house.now_serving()
+    people = serving.keep("people by title", lambda: people_by_title(serving))
+    order = sorted(range(len(taxonomy.titles)), key=lambda c: (-int(people[c]), c))
     first: dict[int, int] = {}
-    for code in [*popular, *range(len(taxonomy.titles))]:
+    for code in order:
         first.setdefault(int(taxonomy.title_family[code]), code)
-    chosen = sorted(first.values(), key=lambda c: (c not in popular, c))
-    return [{"title_id": taxonomy.titles[c], "name": taxonomy.title_names[c]} for c in chosen[:TITLES_OFFERED]]
+    chosen = list(dict.fromkeys([*first.values(), *order]))[:TITLES_OFFERED]
+    language = viewer.words().language
+    return [{"title_id": taxonomy.titles[c], "name": taxonomy.title_name(c, language)} for c in chosen]
 
 
 async def picks(request: Request) -> Response:
@@ -84,6 +100,8 @@ def _preview(viewer: Viewer, newcomer: Newcomer, language: str) -> list[dict[str
     first = {course["course_id"] for course in best}
     rows = [{"rank": 0, "context": "", "evidence": None, "text": words("best"), "courses": best}] if best else []
     for row in page["carousels"]:
+        if row["text"] in {kept["text"] for kept in rows}:
+            continue
         courses = [course for course in row["courses"] if course["course_id"] not in first][:PREVIEW_CARDS]
         if len(courses) == PREVIEW_CARDS and len(rows) < PREVIEW_ROWS:
             rows.append({**row, "courses": courses})

@@ -58,6 +58,10 @@ class Words:
         text = f"{value:.{digits}f}"
         return text.replace(".", ",") if self.language in ("de", "fr", "es") else text
 
+    def whole(self, value: int) -> str:
+        """A whole number with its thousands apart, as written here."""
+        return f"{value:,}".replace(",", {"de": ".", "fr": "\u202f", "es": "."}.get(self.language, ","))
+
     def filter(self, sentence: str) -> str:
         """A reason that keeps a course out, in this language; as it is when nobody foresaw it."""
         return next((self(name) for start, name in _FILTERS if sentence.startswith(start)), sentence)

@@ -13,6 +13,7 @@ function ends(strip) {
   const section = strip.closest(".carousel");
   const [back, forward] = section.querySelectorAll("[data-scroll]");
   if (!back) return;
+  section.classList.toggle("still", strip.scrollWidth <= strip.clientWidth + 8);
   back.disabled = strip.scrollLeft < 8;
   forward.disabled = strip.scrollLeft + strip.clientWidth > strip.scrollWidth - 8;
 }
