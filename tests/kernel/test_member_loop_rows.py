@@ -225,10 +225,11 @@ class Plain:
             if skills:
                 keep(of_skills(skills), kind, self.context[min(skills)][1])
 
-        one_each(("wanted", "predicted"), page.wanted)
+        one_each(("wanted",), page.wanted)
         together("goal")
         one_each(("skill", "stay_sharp"), page.skill)
         together("title")
+        one_each(("predicted",), page.predicted)
         one_each(("inferred", "activity"), page.inferred)
         fallback, trend = self.chains()
         any(keep(free(courses), context, what) for context, what, courses in trend)

@@ -82,6 +82,7 @@ class Rules(NamedTuple):
     watched_rows: int
     wanted_rows: int
     skill_rows: int
+    predicted_rows: int
     inferred_rows: int
     new_days: int
     rows_least: int

@@ -205,14 +205,16 @@ def fill_page(layout, s, shelves, members, rules, desk, row, out, i, n, states, 
             to -= 1
         desk.slot_order[to] = j
     rank, at = _own_rows(layout, s, shelves, rules, desk, row, out, n, states, begin)
-    for step in range(5):  # a loop, so that the compiler lays each kind of row out once
+    for step in range(6):  # a loop, so that the compiler lays each kind of row out once
         if step == 0:
-            first, second, limit = C_WANTED, C_PREDICTED, rules.wanted_rows
+            first, second, limit = C_WANTED, C_WANTED, rules.wanted_rows
         elif step == 2:
             first, second, limit = C_SKILL, C_STAY_SHARP, rules.skill_rows
+        elif step == 4:
+            first, second, limit = C_PREDICTED, C_PREDICTED, rules.predicted_rows
         else:
             first, second, limit = C_INFERRED, C_ACTIVITY, rules.inferred_rows
-        if step & 1:
+        if step == 1 or step == 3:
             kind = C_GOAL if step == 1 else C_TITLE
             rank, at = _group_row(layout, s, shelves, rules, desk, row, out, n, count, kind, rank, at)
         else:

@@ -28,6 +28,7 @@ class Page:
     watched: int = 3
     wanted: int = 4
     skill: int = 8
+    predicted: int = 2
     inferred: int = 1
     new_days: int = 90
 

@@ -73,7 +73,7 @@ def _numbers(policy: Policy) -> Rules:
     return Rules(
         k=policy.list_length, fill=policy.fill, fallback=int(policy.fallback == "on"), rows=page.rows,
         row_length=page.row_length, row_least=page.row_least, watched_rows=page.watched, wanted_rows=page.wanted,
-        skill_rows=page.skill, inferred_rows=page.inferred, new_days=page.new_days,
+        skill_rows=page.skill, predicted_rows=page.predicted, inferred_rows=page.inferred, new_days=page.new_days,
         rows_least=page.rows_least, round_robin=int(policy.diversify == "round_robin"),
         spill_over=policy.discount.spill_over,
         watching=policy.watching.parameters(), discount=policy.discount.parameters(),
