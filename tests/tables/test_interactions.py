@@ -66,7 +66,7 @@ def oracle(rows, events, now):
             kind = e["kind"]
             if kind in KINDS and e["course"] >= 0:
                 newest, total = courses.get((e["course"], KINDS[kind]), (0, 0))
-                courses[e["course"], KINDS[kind]] = (max(newest, e["s"]), total + e["seconds"])
+                courses[e["course"], KINDS[kind]] = (max(newest, e["time"]), total + e["seconds"])
             if kind == "impression" and e["s"] >= now - SEEN_DAYS * DAY:
                 seen.append((e["s"], e["course"], e["channel_code"], e["slot"]))
             if kind in ("served", "email_sent"):
@@ -78,10 +78,21 @@ def oracle(rows, events, now):
         seen = sorted(seen)[-SEEN_MOST:]
         out["wanted"][row] = sorted(s for s, (_, w) in says.items() if w == 0)
         out["refused"][row] = sorted(s for s, (_, w) in says.items() if w == 2)
+        out["wish_skill"][row] = sorted(says)
+        out["wish_says"][row] = [says[s][1] for s in sorted(says)]
+        out["wish_time"][row] = [round(says[s][0] * 1_000_000) for s in sorted(says)]
+        seconds = {key: int(newest // 1) for key, (newest, _) in courses.items()}
+        for course, kind in courses:
+            back = (course, Interaction.UNDO)
+            rivals = [(course, k) for k in (Interaction.BOOKMARK, Interaction.DISMISS) if (course, k) in courses]
+            rivals = [k for k in rivals if back in courses and courses[k][0] // 1 == courses[back][0] // 1]
+            if kind == Interaction.UNDO and any(courses[k][0] > courses[back][0] for k in rivals):
+                for k in [back, *(k for k in rivals if courses[k][0] <= courses[back][0])]:
+                    seconds[k] -= 1
         keys = sorted(courses)
         out["course"][row] = [c for c, _ in keys]
         out["course_kind"][row] = [k for _, k in keys]
-        out["course_time"][row] = [courses[k][0] for k in keys]
+        out["course_time"][row] = [seconds[k] for k in keys]
         out["course_seconds"][row] = [courses[k][1] for k in keys]
         for place, name in enumerate(("seen_time", "seen_course", "seen_channel", "seen_slot")):
             out[name][row] = [s[place] for s in seen]
@@ -119,14 +130,21 @@ def test_order_of_arrival_does_not_matter(events, random):
     assert one == other
 
 
+def near(one, other):
+    """Of one course within a second: there a document cannot tell which came first."""
+    return one.get("course") == other.get("course") and abs(one["time"] // 1 - other["time"] // 1) < 2
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.lists(event(), max_size=40), st.integers(0, 115))
 def test_the_days_merge_onto_a_document_equals_the_nights_merge_of_everything(events, days):
     for number, e in enumerate(events):
         e["event"] = number + 1
     cut = NOW - days * DAY
-    night = merge_events(History.empty(3), rows_of(events), cut)
-    later = [e for e in events if e["time"] // 1 > cut]
+    # one event in three comes late: after the night that it belongs to
+    late = [e for e in events if e["event"] % 3 == 0 and not any(near(e, o) for o in events if o is not e)]
+    night = merge_events(History.empty(3), rows_of([e for e in events if e not in late]), cut)
+    later = [e for e in events if e["time"] // 1 > cut or e in late]
     stored = History.from_documents(documents(3, **night.columns()))
     assert plain(merge_events(stored, rows_of(later), NOW)) == plain(
         merge_events(History.empty(3), rows_of(events), NOW)
@@ -178,6 +196,37 @@ def test_of_many_events_with_one_id_the_earliest_counts():
 def test_the_newest_word_about_a_skill_counts(story, wanted, refused):
     said = of_one(*({"kind": k, "time": t, "skill": 5} for k, t in story))
     assert (said["wanted"], said["refused"]) == (wanted, refused)
+
+
+@pytest.mark.parametrize(
+    ("story", "hidden", "saved"),
+    [
+        ("dismiss undo", False, False),
+        ("undo dismiss", True, False),
+        ("dismiss undo dismiss", True, False),
+        ("dismiss undo dismiss undo", False, False),
+        ("bookmark undo dismiss", True, False),
+        ("bookmark undo bookmark", False, True),
+        ("bookmark dismiss", True, True),
+    ],
+)
+@pytest.mark.parametrize("gap", [0.0001, 0.4, 2.0])
+def test_within_a_second_the_last_word_about_a_course_counts(story, hidden, saved, gap):
+    events = [{"kind": kind, "course": 3, "time": 100 + i * gap} for i, kind in enumerate(story.split())]
+    said = of_one(*events)
+    at = dict(zip(said["course_kind"], said["course_time"], strict=True))
+    undone = at.get(Interaction.UNDO, -1)
+    assert (at.get(Interaction.DISMISS, -1) > undone) is hidden
+    assert (at.get(Interaction.BOOKMARK, -1) > undone) is saved
+
+
+def test_a_wish_that_arrives_late_does_not_overrule_what_was_said_after_it():
+    refused = of_one({"kind": "refuse_skill", "skill": 5, "time": 20})
+    stored = History.from_documents(documents(1, **{name: [refused[name]] for name in COLUMNS}))
+    late = plain(merge_events(stored, rows_of([{"kind": "interest", "skill": 5, "time": 10}]), NOW))
+    assert (late["wanted"], late["refused"]) == ([[]], [[5]])
+    news = plain(merge_events(stored, rows_of([{"kind": "interest", "skill": 5, "time": 30}]), NOW))
+    assert (news["wanted"], news["refused"]) == ([[5]], [[]])
 
 
 def test_an_event_overrules_the_profile():

@@ -1,8 +1,8 @@
 """Events of members into the event columns of their documents: the one merge that the night and the day share.
 
 The night starts from what profiles state and merges every event; the day starts from the stored document and merges
-today's. Both give the same columns, because newest times, sums and "newest 512" can be taken in parts: what an event
-did is kept, and events of the day are newer than the document's `now`.
+today's. Both give the same columns, because newest times, sums and "newest 512" can be taken in parts, and because a
+document keeps when a wish was said: an event that arrives late finds its place among those before it.
 """
 
 from __future__ import annotations
@@ -118,6 +118,7 @@ def event_keys(ids: pa.Array | pa.ChunkedArray) -> npt.NDArray[np.uint64]:
 _GROUPS: dict[str, tuple[str, ...]] = {
     "wanted": ("wanted",),
     "refused": ("refused",),
+    "wish": ("wish_skill", "wish_says", "wish_time"),
     "course": ("course", "course_kind", "course_time", "course_seconds"),
     "seen": ("seen_course", "seen_channel", "seen_time", "seen_slot"),
     "served": ("served_channel", "served_time"),
@@ -129,8 +130,8 @@ COLUMNS = tuple(name for names in _GROUPS.values() for name in names)
 class History:
     """The event columns of a batch of documents as arrays.
 
-    `offsets`: int64, rows + 1, by group (wanted, refused, course, seen, served). `values`: flat array by column of
-    the document, in its dtype and order.
+    `offsets`: int64, rows + 1, by group (wanted, refused, wish, course, seen, served). `values`: flat array by
+    column of the document, in its dtype and order.
     """
 
     offsets: dict[str, Offsets]
@@ -181,7 +182,9 @@ def merge_events(before: History, events: EventRows, now: npt.ArrayLike) -> Hist
     """The history after `events`; events after `now` (s since 1970 UTC, one for all or one a row) are ignored.
 
     An event id counts once. Of one (course, kind) the newest time and the sum of seconds stay. A skill is wanted or
-    refused as the newest of interest, refuse_skill and undo says; what a profile states is older than any event.
+    refused as the newest of interest, refuse_skill and undo says; what a profile states is older than any event. Of
+    dismissal, bookmark and undo of a course in one second the last counts (times are kept to the second: where an
+    undo came before, it is moved one second back).
     Impressions: the last 112 days, of these the newest 512.
     """
     from skillfirst.tables import merging
@@ -194,18 +197,10 @@ def merge_events(before: History, events: EventRows, now: npt.ArrayLike) -> Hist
         offsets, order, until, events.event, events.time, events.kind, events.course, events.skill, events.channel,
         events.slot, events.seconds,
     )  # fmt: skip
-    w_at, w, r_at, r = merging.wishes(
-        offsets,
-        order,
-        keep,
-        events.kind,
-        events.skill,
-        events.time,
-        at["wanted"],
-        had["wanted"],
-        at["refused"],
-        had["refused"],
-    )
+    w_at, w, r_at, r, wish_at, wish, says, said_at = merging.wishes(
+        offsets, order, keep, events.kind, events.skill, events.time, at["wanted"], had["wanted"], at["refused"],
+        had["refused"], at["wish"], had["wish_skill"], had["wish_says"], had["wish_time"],
+    )  # fmt: skip
     course_at, course, kind, newest, seconds = merging.courses(
         offsets, order, keep, events.kind, events.course, events.time, events.seconds,
         at["course"], had["course"], had["course_kind"], had["course_time"], had["course_seconds"],
@@ -227,9 +222,10 @@ def merge_events(before: History, events: EventRows, now: npt.ArrayLike) -> Hist
         had["served_time"],
     )
     return History(
-        {"wanted": w_at, "refused": r_at, "course": course_at, "seen": seen_at, "served": served_at},
+        {"wanted": w_at, "refused": r_at, "wish": wish_at, "course": course_at, "seen": seen_at, "served": served_at},
         {
-            "wanted": w, "refused": r, "course": course, "course_kind": kind, "course_time": newest,
+            "wanted": w, "refused": r, "wish_skill": wish, "wish_says": says, "wish_time": said_at,
+            "course": course, "course_kind": kind, "course_time": newest,
             "course_seconds": seconds, "seen_course": seen, "seen_channel": seen_channel, "seen_time": seen_time,
             "seen_slot": slot, "served_channel": served, "served_time": served_time,
         },

@@ -23,6 +23,8 @@ _FEW = 32  # up to here comparing all pairs is faster than sorting
 # event kind -> kind of interaction with a course, 0 for none; a click in an e-mail is a click
 _NAMES = {i.name.lower(): int(i) for i in Interaction} | {"email_click": int(Interaction.CLICK)}
 INTERACTION = np.array([_NAMES.get(kind, 0) for kind in EVENT_KINDS], np.int8)
+# UNDO is the last kind of a course: those before it stand before it
+_SAVED, _HIDDEN, _TAKE_BACK = int(Interaction.BOOKMARK), int(Interaction.DISMISS), int(Interaction.UNDO)
 _INT32 = np.iinfo(np.int32).max
 
 
@@ -106,13 +108,35 @@ def counting(offsets, order, now, event, time, kind, course, skill, channel, slo
 
 
 @njit(cache=True, nogil=True)
+def _in_order(course, kind, time, exact, low, undo):
+    """Move an undo, and what it takes back, a second before what followed it within its second."""
+    overtaken = False
+    first = undo
+    while first > low and course[first - 1] == course[undo]:
+        first -= 1
+        if (kind[first] == _SAVED or kind[first] == _HIDDEN) and time[first] == time[undo]:
+            overtaken = overtaken or exact[first] > exact[undo]
+    if not overtaken:
+        return
+    for i in range(first, undo):
+        if (kind[i] == _SAVED or kind[i] == _HIDDEN) and time[i] == time[undo] and exact[i] <= exact[undo]:
+            time[i] -= 1
+    time[undo] -= 1
+
+
+@njit(cache=True, nogil=True)
 def courses(offsets, order, keep, kind, course, time, seconds, base, base_course, base_kind, base_time, base_seconds):
-    """Interactions by (course, kind): newest time in s, sum of seconds. Returns offsets and the four columns."""
+    """Interactions by (course, kind): newest time in s, sum of seconds. Returns offsets and the four columns.
+
+    An undo is taken for later than a dismissal or bookmark of its second; where it came before one, it stands one
+    second earlier, and so do those of its second that it takes back.
+    """
     rows = len(offsets) - 1
     most = base[rows] + len(order)
     out = np.zeros(rows + 1, np.int64)
     out_course, out_kind = np.empty(most, np.int32), np.empty(most, np.int8)
     out_time, out_seconds = np.empty(most, np.int64), np.empty(most, np.int32)
+    exact = np.empty(most, np.int64)  # newest time in microseconds
     found = 0
     for r in range(rows):
         size = base[r + 1] - base[r] + offsets[r + 1] - offsets[r]
@@ -120,14 +144,14 @@ def courses(offsets, order, keep, kind, course, time, seconds, base, base_course
         n = 0
         for p in range(base[r], base[r + 1]):
             keys[n] = np.int64(base_course[p]) * 16 + base_kind[p]
-            times[n], sums[n] = base_time[p], base_seconds[p]
+            times[n], sums[n] = base_time[p] * 1_000_000, base_seconds[p]
             n += 1
         for p in range(offsets[r], offsets[r + 1]):
             e = order[p]
             as_kind = INTERACTION[kind[e]]
             if keep[e] and as_kind > 0 and course[e] >= 0:
                 keys[n] = np.int64(course[e]) * 16 + as_kind
-                times[n], sums[n] = time[e] // 1_000_000, seconds[e]
+                times[n], sums[n] = time[e], seconds[e]
                 n += 1
         if n > 0:
             by_key = ascending(keys[:n])
@@ -139,11 +163,16 @@ def courses(offsets, order, keep, kind, course, time, seconds, base, base_course
                     last = keys[i]
                     total = 0
                     out_course[found], out_kind[found] = last // 16, last % 16
-                    out_time[found] = times[i]
+                    exact[found] = times[i]
                     found += 1
                 total += sums[i]
                 out_seconds[found - 1] = min(total, _INT32)
-                out_time[found - 1] = max(out_time[found - 1], times[i])
+                exact[found - 1] = max(exact[found - 1], times[i])
+        for j in range(out[r], found):
+            out_time[j] = exact[j] // 1_000_000
+        for j in range(out[r], found):
+            if out_kind[j] == _TAKE_BACK:
+                _in_order(out_course, out_kind, out_time, exact, out[r], j)
         out[r + 1] = found
     return out, out_course[:found], out_kind[:found], out_time[:found], out_seconds[:found]
 
@@ -223,18 +252,24 @@ def served(offsets, order, keep, kind, channel, time, base, base_channel, base_t
 
 
 @njit(cache=True, nogil=True)
-def wishes(offsets, order, keep, kind, skill, time, wanted, wanted_skill, refused, refused_skill):
+def wishes(
+    offsets, order, keep, kind, skill, time, wanted, wanted_skill, refused, refused_skill,
+    base, base_skill, base_says, base_time,
+):  # fmt: skip
     """Wanted and refused skills, ascending: what the newest of interest, undo, refuse_skill says, else as before.
 
-    At one and the same time refuse_skill goes before undo, undo before interest. Undo takes back both.
+    At one and the same time refuse_skill goes before undo, undo before interest. Undo takes back both. `base`: the
+    newest event about a skill that was merged before. Last come the newest events about each skill, of both.
     """
     rows = len(offsets) - 1
-    most = wanted[rows] + refused[rows] + len(order)
-    out_w, out_r = np.zeros(rows + 1, np.int64), np.zeros(rows + 1, np.int64)
+    most = wanted[rows] + refused[rows] + base[rows] + len(order)
+    out_w, out_r, out = np.zeros(rows + 1, np.int64), np.zeros(rows + 1, np.int64), np.zeros(rows + 1, np.int64)
     want, refuse = np.empty(most, np.int32), np.empty(most, np.int32)
-    found_w = found_r = 0
+    said, says_out, said_at = np.empty(most, np.int32), np.empty(most, np.int8), np.empty(most, np.int64)
+    found_w = found_r = found = 0
     for r in range(rows):
         high = offsets[r + 1] - offsets[r] + wanted[r + 1] - wanted[r] + refused[r + 1] - refused[r]
+        high += base[r + 1] - base[r]
         skills, ranks = np.empty(high, np.int64), np.empty(high, np.int64)
         n = 0
         # statuses before any event: rank -2 wanted, -1 refused
@@ -243,6 +278,9 @@ def wishes(offsets, order, keep, kind, skill, time, wanted, wanted_skill, refuse
             n += 1
         for p in range(refused[r], refused[r + 1]):
             skills[n], ranks[n] = refused_skill[p], -1
+            n += 1
+        for p in range(base[r], base[r + 1]):
+            skills[n], ranks[n] = base_skill[p], base_time[p] * 4 + base_says[p]
             n += 1
         for p in range(offsets[r], offsets[r + 1]):
             e = order[p]
@@ -265,5 +303,8 @@ def wishes(offsets, order, keep, kind, skill, time, wanted, wanted_skill, refuse
             elif top == -1 or (top >= 0 and top % 4 == 2):
                 refuse[found_r] = s
                 found_r += 1
-        out_w[r + 1], out_r[r + 1] = found_w, found_r
-    return out_w, want[:found_w], out_r, refuse[:found_r]
+            if top >= 0:
+                said[found], says_out[found], said_at[found] = s, top % 4, top // 4
+                found += 1
+        out_w[r + 1], out_r[r + 1], out[r + 1] = found_w, found_r, found
+    return out_w, want[:found_w], out_r, refuse[:found_r], out, said[:found], says_out[:found], said_at[:found]

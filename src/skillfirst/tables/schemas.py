@@ -380,6 +380,11 @@ DOCUMENT = pa.schema(
         ("skill_source", pa.list_(pa.int16())),
         ("wanted", pa.list_(pa.int32())),
         ("refused", pa.list_(pa.int32())),
+        # the newest event about a skill, ascending by skill: what it says (0 interest, 1 undo, 2 refuse_skill) and when
+        # (microseconds since 1970 UTC), so that one that arrives late finds its place
+        ("wish_skill", pa.list_(pa.int32())),
+        ("wish_says", pa.list_(pa.int8())),
+        ("wish_time", pa.list_(pa.int64())),
         # activity elsewhere: (skill, time in s since 1970 UTC), ascending by both
         ("activity_skill", pa.list_(pa.int32())),
         ("activity_time", pa.list_(pa.int64())),
