@@ -32,6 +32,23 @@ def test_run_tells_a_program_everything(skillfirst, academy):
     assert "2026-06-10-002: 5 of 5 members served" in again.out
 
 
+def test_a_delta_run_tells_what_it_recomputed(skillfirst, academy, store, tmp_path):
+    (tmp_path / "data").mkdir()
+    for path in academy.iterdir():
+        (tmp_path / "data" / path.name).write_bytes(path.read_bytes())
+    with open("data/members.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with open("data/members.csv", "w", newline="") as file:
+        table = csv.DictWriter(file, rows[0].keys())
+        table.writeheader()
+        table.writerows({**row, "languages": "de"} if row["member_id"] == "m2" else row for row in rows)
+    told = skillfirst("run", "--delta", "--data", "data", "--store", store, "--day", DAY, "--json").json
+    assert told["delta"] == {"of": RUN, "model_of": RUN, "recomputed": 1, "copied": 4}
+    again = skillfirst("run", "--delta", "--data", "data", "--store", store, "--day", DAY)
+    assert f"0 members recomputed with the model of {RUN}, 5 as in 2026-06-10-002" in again.out
+    skillfirst("run", "--delta", "--data", "data", "--store", store, "--day", "2026-06-11").fails(1, "keeps the day")
+
+
 def test_settings_come_from_file_environment_and_option_in_this_order(skillfirst, academy, monkeypatch):
     from skillfirst.cli.reading import policy_of
     from skillfirst.settings import read_settings

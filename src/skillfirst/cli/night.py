@@ -36,12 +36,20 @@ def run(
     ] = "local",
     master: Annotated[str | None, typer.Option("--master", metavar="URL", help="The Spark master.")] = None,
     day: Day = None,
+    delta: Annotated[
+        bool,
+        typer.Option("--delta", help="Bring the latest run of this day up to date: recompute changed members alone."),
+    ] = False,
     set_: Set = None,
     var: Var = None,
     json: Json = False,
 ) -> None:
-    """Do the night: tables in, recommendations for everybody out, as one whole run or none."""
-    from skillfirst.pipeline import Night, run_night
+    """Do the night: tables in, recommendations for everybody out, as one whole run or none.
+
+    --delta keeps the latest run's Model (skills of courses, rarity, what is trending) and the rows of every member of
+    whom nothing changed since, and recomputes the others; the result is a whole run like any other.
+    """
+    from skillfirst.pipeline import Night, run_delta, run_night
 
     if master is not None and engine != "spark":
         raise UsageError("--master goes with --engine spark")
@@ -53,7 +61,7 @@ def run(
         keep_runs=settings.keep_runs, experiments=experiments, arms=arms,
     )  # fmt: skip
     with progress() as show:
-        done = run_night(night, engine_for(engine, master, settings.workers), show)
+        done = (run_delta if delta else run_night)(night, engine_for(engine, master, settings.workers), show)
     answer(as_json(done), in_words(done), json)
 
 
@@ -92,6 +100,7 @@ def as_json(run: Run) -> dict[str, Any]:
         "tables": manifest["tables"],
         "timings": manifest["seconds"],
         **{name: manifest[name] for name in names},
+        **({"delta": manifest["delta"]} if "delta" in manifest else {}),
     }
 
 
@@ -105,7 +114,13 @@ def in_words(run: Run) -> str:
         f"{counts['catalogue_courses']:,} courses shown, {counts['carousels']:,} carousels",
         f"  skills of courses: {manifest['tagging'].get('why', manifest['tagging'].get('method', ''))}",
     ]
-    decided = manifest["tagging"]["decisions"]
+    if "delta" in manifest:
+        delta = manifest["delta"]
+        lines.append(
+            f"  {delta['recomputed']:,} members recomputed with the model of {delta['model_of']}, "
+            f"{delta['copied']:,} as in {delta['of']}"
+        )
+    decided = manifest["tagging"].get("decisions", {})
     if any(decided.values()):
         aside = f", {decided['unknown']:,} about courses or skills that are gone" if decided["unknown"] else ""
         lines.append(f"  decided by people: {decided['accepted']:,} tags, {decided['refused']:,} refused{aside}")

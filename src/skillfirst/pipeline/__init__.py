@@ -1,5 +1,6 @@
 """The night: sources in, carousels out, as one whole run or none."""
 
+from skillfirst.pipeline.delta import run_delta
 from skillfirst.pipeline.night import read_taxonomy, resolvers, run_night
 from skillfirst.pipeline.parts import Outcome, PartWriter, member_skill_rows
 from skillfirst.pipeline.plan import CHANNELS, EPOCH, Night, Progress
@@ -14,5 +15,6 @@ __all__ = [
     "member_skill_rows",
     "read_taxonomy",
     "resolvers",
+    "run_delta",
     "run_night",
 ]

@@ -18,6 +18,8 @@ from skillfirst.stores.table_parts import write_part_apart
 from skillfirst.tables.schemas import MEMBER_SKILLS_OUT, RECOMMENDATIONS
 from skillfirst.tables.sparse import list_parts
 
+COUNTED = ["course_id", "bucket", "channel", "context", "position"]  # columns of recommendations an Outcome reads
+
 
 @dataclass
 class Outcome:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
+import uuid
 from pathlib import Path
 
 
@@ -33,6 +35,18 @@ def write_file(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     temporary.replace(path)
     sync_file(path.parent)
+
+
+def share_file(path: str | Path, place: str | Path) -> None:
+    """Give a file that never changes a second name, whole or not at all; a copy where links are not to be had."""
+    place = Path(place)
+    temporary = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
+    try:
+        os.link(path, temporary)
+    except OSError:
+        shutil.copy2(path, temporary)
+    temporary.replace(place)
+    temporary.unlink(missing_ok=True)  # two names of one file are not renamed onto one another
 
 
 class FileLock:

@@ -115,6 +115,10 @@ class RunWriter:
         """Take in part `index` of a table, written beside the data by `table_parts.write_part_apart`."""
         self._tables[name].adopt(index, rows)
 
+    def rows(self, name: str) -> int:
+        """Rows of a table so far."""
+        return self._tables[name].rows
+
     def commit(self, manifest: Mapping[str, Any]) -> Run:
         """Make the run visible, whole. `run_id` and `tables` (rows and parts of each) are added to the manifest.
 

@@ -1,0 +1,179 @@
+"""The delta run: the same night again with what has changed since, everything else copied.
+
+The run before lends its Model (taxonomy, tags, IDF, cohorts, Policy) and its day. Members are gathered again; whose
+document is the same as then keeps its rows, all others are inferred and recommended anew. The rows are, to the byte,
+those of recommending everybody with that Model.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from skillfirst import __version__
+from skillfirst.engines.base import Engine
+from skillfirst.errors import RunError
+from skillfirst.ingest.documents import gather, read_part
+from skillfirst.kernel.infer import infer
+from skillfirst.kernel.model import Model, load_model
+from skillfirst.kernel.recommend import recommend
+from skillfirst.pipeline.manifest import experiments_of, what_was_made, what_was_read
+from skillfirst.pipeline.night import resolvers
+from skillfirst.pipeline.parts import COUNTED, Outcome, PartWriter, member_skill_rows, part_writer, take_in
+from skillfirst.pipeline.plan import Clock, Night, Progress, silent
+from skillfirst.pipeline.sources import checked_tables, keep_rejects, workshop
+from skillfirst.pipeline.unchanged import Before, as_computed, in_member_order
+from skillfirst.stores.durable import share_file
+from skillfirst.stores.offline import DOCUMENTS, MANIFEST, REJECTS, OfflineStore, Run, RunWriter
+from skillfirst.stores.table_parts import KEY, write_part_apart
+
+RECOMPUTED = "recomputed"  # the table of members whose document changed, in runs that are a delta
+RECOMPUTED_SCHEMA = pa.schema([(KEY, pa.string())])
+# what a delta makes itself; the rest of the run before it takes over
+ITS_OWN = (DOCUMENTS, REJECTS, MANIFEST, "recommendations.parquet", "member_skills.parquet", f"{RECOMPUTED}.parquet")
+SMALL_TABLES = ("course_skills", "skill_idf")
+
+
+def run_delta(night: Night, engine: Engine, progress: Progress = silent) -> Run:
+    """Bring the latest run up to date as a run of its own; returns it. One that fails leaves nothing behind.
+
+    Raises RunError where the latest run is not of this night (another day, policy, experiments, channels or version:
+    all rows would differ), NotFound without a run, DataError for unusable tables.
+    """
+    clock = Clock()
+    night = replace(night, store=night.store.absolute())
+    store = OfflineStore(night.store)
+    previous = store.open()
+    model = load_model(previous.path / "model")
+    _same_night(night, previous, model)
+    with store.begin(night.day) as writer, workshop(night.store) as work:
+        progress("check", 0, 0)
+        with clock.stage("check"):
+            checked, position = checked_tables(night, store, work)
+            keep_rejects(checked, writer.folder / REJECTS)
+        progress("gather", 0, checked.members)
+        with clock.stage("gather"):
+            gathered = gather(
+                checked, resolvers(model.taxonomy, night.experiments), model.courses, now=night.now,
+                out_dir=writer.folder / DOCUMENTS, spread=engine.map,
+            )  # fmt: skip
+        said = what_was_read(checked, gathered, position)
+        with clock.stage("recommend"):
+            model = _taken_over(previous, writer)
+            work_on = DeltaPart(part_writer(writer, model), tuple(night.channels), Before.of(previous))
+            writer.table_writer(RECOMPUTED, RECOMPUTED_SCHEMA)
+            results = engine.map(work_on, list(enumerate(gathered.parts)))
+            outcome = take_in(results, writer, gathered.counts["members"], progress)
+        said["tagging"] = previous.manifest["tagging"]
+        said["delta"] = _told(previous, writer, outcome)
+        run = writer.commit({**said, **what_was_made(night, model, outcome, clock, engine, said["counts"])})
+    store.keep_rejects(())
+    store.prune(night.keep_runs)
+    return run
+
+
+def _same_night(night: Night, previous: Run, model: Model) -> None:
+    """Raise RunError unless a delta of this night can keep the rows of the run before."""
+    then = previous.manifest
+    pairs: Sequence[tuple[str, Any, Any]] = (
+        ("day", night.day.isoformat(), then["day"]),
+        ("version of skillfirst", __version__, then["version"]),
+        ("channels", list(night.channels), then.get("channels")),
+        ("policy", night.policy, model.policy),
+        ("experiments", experiments_of(night), then["experiments"]),
+        ("arms", json.loads(json.dumps(night.arms)), json.loads(json.dumps(model.arms))),
+    )
+    for name, now, before in pairs:
+        if now != before:
+            shown = f" ({before}, not {now})" if isinstance(now, str) else ""
+            raise RunError(
+                f"a delta keeps the {name} of run {previous.run_id}{shown}",
+                next_step="Do the whole night: skillfirst run without --delta.",
+            )
+
+
+def _taken_over(previous: Run, writer: RunWriter) -> Model:
+    """Put what both runs share into the new one, without copying it where that is possible; the Model there."""
+    for path in sorted(previous.path.iterdir()):
+        if path.name in ITS_OWN or path.name.removesuffix(".parquet") in SMALL_TABLES:
+            continue
+        if path.is_dir():
+            shutil.copytree(path, writer.folder / path.name, copy_function=share_file)
+        else:
+            share_file(path, writer.folder / path.name)
+    for name in SMALL_TABLES:
+        table = pq.read_table(previous.table_path(name))
+        writer.table_writer(name, table.schema)
+        writer.write_part(name, 0, table)
+    return load_model(writer.folder / "model")
+
+
+def _told(previous: Run, writer: RunWriter, outcome: Outcome) -> dict[str, Any]:
+    """`of`: the run before; `model_of`: the whole night whose Model both have."""
+    recomputed = writer.rows(RECOMPUTED)
+    return {
+        "of": previous.run_id,
+        "model_of": previous.manifest.get("delta", {}).get("model_of", previous.run_id),
+        "recomputed": recomputed,
+        "copied": outcome.members - recomputed,
+    }
+
+
+@dataclass(frozen=True)
+class DeltaPart:
+    """Recommends the members of one part whose documents changed, copies the others' rows, writes both."""
+
+    sink: PartWriter
+    channels: tuple[str, ...]
+    before: Before
+
+    def __call__(self, item: tuple[int, Path]) -> tuple[int, tuple[Outcome, dict[str, int]]]:
+        """(members, (counts, rows written by table)), as the whole night's parts give."""
+        number, path = item
+        documents = read_part(path)
+        kept = list(self.before.alike(documents))
+        same = np.zeros(documents.num_rows, bool)
+        for _, rows in kept:
+            same[rows] = True
+        if len(kept) == 1 and same.all() and self.before.whole(kept[0][0], documents.num_rows):
+            return documents.num_rows, self._linked(number, kept[0][0], documents)
+        model = self.sink.model
+        members = infer(documents.filter(pa.array(~same)), model)
+        ids = documents.column(KEY)
+        lists, skills = [recommend(members, model, self.channels)], [member_skill_rows(members, model)]
+        for earlier, rows in kept:
+            theirs = ids.take(pa.array(rows))
+            copied = self.before.rows("recommendations", earlier, theirs)
+            lists += [as_computed(copied, model)] if copied is not None else []
+            known = self.before.rows("member_skills", earlier, theirs)
+            skills += [known] if known is not None else []
+        recommended = in_member_order(lists, ids)
+        written = {
+            "recommendations": write_part_apart(self.sink.recommendations, number, recommended),
+            "member_skills": write_part_apart(self.sink.member_skills, number, in_member_order(skills, ids)),
+            RECOMPUTED: self._recomputed(number, members.column(KEY)),
+        }
+        return documents.num_rows, (Outcome.of(documents, recommended), written)
+
+    def _linked(self, number: int, earlier: int, documents: pa.RecordBatch) -> tuple[Outcome, dict[str, int]]:
+        """A part in which nothing changed: the earlier files under a second name."""
+        written = {RECOMPUTED: 0}
+        for name, folder in (
+            ("recommendations", self.sink.recommendations), ("member_skills", self.sink.member_skills)
+        ):  # fmt: skip
+            written[name] = self.before.share(name, earlier, folder, number)
+        rows = self.before.rows("recommendations", earlier, documents.column(KEY), COUNTED)
+        assert rows is not None
+        return Outcome.of(documents, as_computed(rows, self.sink.model)), written
+
+    def _recomputed(self, number: int, members: pa.Array) -> int:
+        rows = pa.RecordBatch.from_arrays([members], schema=RECOMPUTED_SCHEMA)
+        return write_part_apart(self.sink.recommendations.with_name(f"{RECOMPUTED}.parquet"), number, rows)
