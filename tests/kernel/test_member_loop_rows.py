@@ -78,9 +78,10 @@ class Plain:
             on_it = {c: x for c, x in self.states.items() if "watched" in x[0] and s in self.teaches(c)}
             taught = [(t, -c) for c, (_, t) in on_it.items()]
             exercised = any("mostly" in state for state, _ in on_it.values())
-            if want > held:
-                goal = not stated and predicted[s][1] & 128 and target >= 0
-                kind, what = ("goal", target) if goal else (("wanted" if stated else "predicted"), s)
+            known = held > 0 and (explicit or source & 32 or (source & 8 and title >= 0))
+            aimed = s in predicted and predicted[s][1] & 128 and target >= 0
+            if want > held and (stated or aimed or not known):
+                kind, what = ("goal", target) if aimed and not stated else (("wanted" if stated else "predicted"), s)
             elif explicit:
                 kind, what = ("stay_sharp" if exercised else "skill"), s
             elif source & 32:

@@ -22,8 +22,8 @@ FROM_TITLE, FROM_ACTIVITY, FROM_GOAL = int(Source.TITLE), int(Source.ACTIVITY), 
 def skill_context(skill, held, wanted, stated, want_source, explicit, source, exercised, watched, title, target):  # type: ignore[no-untyped-def]
     """Context and evidence of one skill of a member: (kind, code).
 
-    `held`, `wanted`: the two parts of its weight; the larger one speaks. `stated`: the want was said, not
-    predicted. `exercised`: a course on it was completed or mostly watched. `watched`: newest watched course
+    `held`, `wanted`: the two parts of its weight; the larger one speaks, but a guess about wants only where no profile,
+    activity or title speaks for the skill. `stated`: the want was said, not predicted. `exercised`: a course on it was completed or mostly watched. `watched`: newest watched course
     that teaches it, or -1. `title`, `target`: first title and target title, or -1.
     """
     if wanted > held:
@@ -31,7 +31,8 @@ def skill_context(skill, held, wanted, stated, want_source, explicit, source, ex
             return WANTED, skill
         if want_source & FROM_GOAL and target >= 0:
             return GOAL, target
-        return PREDICTED, skill
+        if not (held > 0.0 and (explicit or source & FROM_ACTIVITY or (source & FROM_TITLE and title >= 0))):
+            return PREDICTED, skill
     if explicit:
         return (STAY_SHARP if exercised else SKILL), skill
     if source & FROM_ACTIVITY:
