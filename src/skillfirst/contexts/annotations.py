@@ -23,8 +23,9 @@ def skill_context(skill, held, wanted, stated, want_source, explicit, source, ex
     """Context and evidence of one skill of a member: (kind, code).
 
     `held`, `wanted`: the two parts of its weight; the larger one speaks, but a guess about wants only where no profile,
-    activity or title speaks for the skill. `stated`: the want was said, not predicted. `exercised`: a course on it was completed or mostly watched. `watched`: newest watched course
-    that teaches it, or -1. `title`, `target`: first title and target title, or -1.
+    activity or title speaks for the skill. `stated`: the want was said, not predicted. `exercised`: a course on it was
+    completed or mostly watched. `watched`: newest watched course that teaches it, or -1. `title`, `target`: first
+    title and target title, or -1.
     """
     if wanted > held:
         if stated:
