@@ -28,7 +28,7 @@ class Checked:
     all parts. The other folders hold `part=<range>/*.parquet` with `member` in place of member_id, in no order;
     A column that no source has is not in the file. `connections` has each pair in both directions as (member,
     connection). `events` has `event` (uint64, hash of event_id), `kind` (int8, place in EVENT_KINDS), `course` (int32,
-    row of tables["courses"]), `channel` (int8, `Channel` or 0), `arms` as JSON.
+    row of tables["courses"]), `channel` (int8, `Channel` or 0), and of the rest what a document needs.
     `counts`, `rejected`: rows kept and rows rejected by table. `rejects`: their files (JSON Lines: column, reason,
     row, values). `hashes`: SHA-256 of the input files by "<table>/<file>".
     """

@@ -58,7 +58,7 @@ def _is_float(type_: str) -> bool:
 
 def trimmed(text: str) -> str:
     """Without white space around, null when blank. Most cells need nothing done, and looking is cheaper than doing."""
-    clean = f"{text} >= '!' AND {text} <= '~' AND right({text}, 1) >= '!' AND right({text}, 1) <= '~'"
+    clean = f"{text} >= '!' AND {text} <= '~' AND {text}[-1] >= '!' AND {text}[-1] <= '~'"
     return f"CASE WHEN {clean} THEN {text} ELSE nullif(trim({text}, {quoted(_SPACES)}), '') END"
 
 

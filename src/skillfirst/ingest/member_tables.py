@@ -39,6 +39,8 @@ _EVENT_COLUMNS = {
     "course": "c.course",
     "channel": f"CAST(coalesce(list_position({_CHANNELS}, lower(s.channel)), 0) AS TINYINT)",
 }
+# the log keeps these for whoever reads an experiment; no document holds them
+_CHECKED_ONLY = {"events": ("context", "carousel_rank", "propensity", "list_id", "arms")}
 _REASON_BATCH = 10_000
 
 
@@ -158,7 +160,7 @@ def write_rows(
     joins = "LEFT JOIN member_codes m ON m.member_id = s.member_id"
     faults = ["WHEN m.member IS NULL THEN 'member_id|reference'"]
     columns = {"member": "m.member"}
-    dropped = {"member_id"}
+    dropped = {"member_id", *_CHECKED_ONLY.get(table.name, ())}
     if table.name == "connections":
         joins += " LEFT JOIN member_codes o ON o.member_id = s.connection_id"
         faults.append("WHEN o.member IS NULL THEN 'connection_id|reference'")
@@ -170,11 +172,9 @@ def write_rows(
         joins += " LEFT JOIN course_rows c ON c.course_id = s.course_id"
         faults.append("WHEN s.course_id IS NOT NULL AND c.course IS NULL THEN 'course_id|reference'")
         columns |= _EVENT_COLUMNS
-        dropped |= {"event_id", "course_id", "kind", "channel", "arms"}
+        dropped |= {"event_id", "course_id", "kind", "channel"}
     # a column that is always null costs as much to write as one that is not
     columns |= {c.name: f"s.{named(c.name)}" for c in table if c.name in conversion.given and c.name not in dropped}
-    if "arms" in conversion.given and table.name == "events":
-        columns["arms"] = "CAST(to_json(s.arms) AS VARCHAR)"
     why = f"coalesce(s.__reason, CASE {' '.join(faults)} END)"
     chosen = ", ".join(f"{sql} AS {named(name)}" for name, sql in columns.items())
     bad = (
