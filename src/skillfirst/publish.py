@@ -44,16 +44,13 @@ def losses(manifest: Mapping[str, Any], serving: Mapping[str, Any], allowed: Los
 
 
 def publish(
-    run: Run, store: OnlineStore, *, place: str | None = None, force: bool = False, allowed: Losses = Losses(),
-    progress: Progress | None = None,
-) -> int:  # fmt: skip
+    run: Run, store: OnlineStore, *, force: bool = False, allowed: Losses = Losses(), progress: Progress | None = None
+) -> int:
     """Put a run into the online store and serve it; returns the members published.
 
-    `place`: the online store's address, under which the offline store notes that its runs must stay. Raises RunError
-    when the run lost too much against the serving one, unless `force`. Until the switch, and when anything fails,
-    the old version serves.
+    The offline store notes which runs the online one needs. Raises RunError when the run lost too much against the
+    serving one, unless `force`. Until the switch, and when anything fails, the old version serves.
     """
-    place = place or type(store).__name__
     serving = store.serving()
     if serving is not None and not force:
         lost = losses(run.manifest, store.meta(serving), allowed)
@@ -65,10 +62,10 @@ def publish(
     keep = ("day", "counts", "model_version", "carousels_by_context", "log_position")
     meta = {"run_id": run.run_id, "model": str(run.path / "model"), **{name: run.manifest[name] for name in keep}}
     runs = OfflineStore(run.path.parent.parent)
-    runs.note_published(place, _needed(store) | {run.run_id})  # before the put: a night may prune while it lasts
+    runs.note_published(store.place, _needed(store) | {run.run_id})  # before the put: a night may prune while it lasts
     members = store.put(run.run_id, rendered(run, progress), meta)
     store.switch(run.run_id)
-    runs.note_published(place, _needed(store))
+    runs.note_published(store.place, _needed(store))
     return members
 
 

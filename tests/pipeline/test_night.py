@@ -225,13 +225,13 @@ def test_nights_never_prune_the_runs_that_are_served_or_could_be_gone_back_to(da
         served = []
         for _ in range(2):
             run = run_night(night(data, store, keep_runs=1), LocalEngine(1))
-            publish(run, online, place="memory:")
+            publish(run, online)
             served.append(run.run_id)
         for _ in range(2):
             last = run_night(night(data, store, keep_runs=1), LocalEngine(1))
         assert OfflineStore(store).runs() == [*served, last.run_id]
         assert load_model(online.meta(online.rollback())["model"]).version == last.manifest["model_version"]
-        publish(last, online, place="memory:")
+        publish(last, online)
     run_night(night(data, store, keep_runs=1), LocalEngine(1))
     assert served[1] not in OfflineStore(store).runs()
 

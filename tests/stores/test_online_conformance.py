@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -209,6 +210,67 @@ def test_a_newer_put_takes_over_from_one_under_way(open_store):
     newer.switch("v2")
     assert newer.get("ann", "feed") == b"newer"
     assert newer.versions() == ["v2"]
+
+
+def test_parts_may_be_added_by_several_in_any_order_and_twice(open_store):
+    first = open_store()
+    published(first, "v0", "old")
+    put = pickle.loads(pickle.dumps(first.begin("v1")))
+    others = [open_store() for _ in range(3)]
+    parts = {n: [member(f"m{n}-{i}", f"{n} {i}") for i in range(3)] for n in range(6)}
+    with ThreadPoolExecutor(3) as pool:
+        added = list(pool.map(lambda n: others[n % 3].add(put, n, iter(parts[n])), [5, 3, 1, 0, 2, 4, 3, 0]))
+    assert added == [3] * 8
+    assert first.serving() == "v0"
+    assert others[0].get("m1-1", "home") is None
+    first.finish(put, 18, {"run_id": "r"})
+    first.switch("v1")
+    assert others[1].meta("v1") == {"run_id": "r", "members": 18}
+    for part in parts.values():
+        for one in part:
+            assert others[2].get(one.member_id, "home") == one.answers["home"]
+            assert others[2].get_document(one.member_id) == one.document
+    assert first.erase("m3-1") == 3
+
+
+def test_a_part_that_breaks_off_midway_is_added_whole_by_the_next_try(store, monkeypatch):
+    monkeypatch.setattr("skillfirst.stores.online.base.ROWS_A_WRITE", 2)
+    published(store, "v0", "old")
+    rows = [member(f"m{i}", str(i)) for i in range(5)]
+
+    def breaking():
+        yield from rows[:3]
+        raise OSError("the executor is gone")
+
+    put = store.begin("v1")
+    with pytest.raises(OSError, match="executor"):
+        store.add(put, 0, breaking())
+    assert store.serving() == "v0"
+    assert store.add(put, 0, rows) == 5
+    store.finish(put, 5)
+    store.switch("v1")
+    assert [store.get(f"m{i}", "feed") for i in range(5)] == [str(i).encode() for i in range(5)]
+    assert store.erase("m1") == 3
+
+
+def test_parts_of_a_put_that_was_taken_over_are_refused(open_store):
+    one, other = open_store(), open_store()
+    put = one.begin("v1")
+    one.add(put, 0, [member("ann", "1")])
+    published(other, "v2", "bob")
+    with pytest.raises(RunError, match="another publish has begun"):
+        one.add(put, 1, [member("cyd", "1")])
+    with pytest.raises((RunError, StoreError)):
+        one.finish(put, 2)
+    assert one.serving() == "v2"
+    assert other.versions() == ["v2"]
+
+
+def test_a_store_says_where_it_is_without_its_password(open_store):
+    place = open_store().place
+    assert place.partition(":")[0] in ("memory", "lmdb", "sqlite", "unix", "postgresql")
+    assert "@" not in place
+    assert "?" not in place
 
 
 def test_versions_put_and_never_served_do_not_pile_up(store):

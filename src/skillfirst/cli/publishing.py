@@ -41,7 +41,7 @@ def publish(
     with open_online(to) as online:
         before = online.serving()
         with progress() as show:
-            members = put(chosen, online, place=place, force=force, allowed=allowed, progress=show)
+            members = put(chosen, online, force=force, allowed=allowed, progress=show)
     seconds = round(time.perf_counter() - started, 3)
     values = {"run_id": chosen.run_id, "to": place, "members": members, "previous": before, "seconds": seconds}
     after = f" (before: {before})" if before else ""

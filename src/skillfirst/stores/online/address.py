@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from skillfirst.errors import UsageError
 from skillfirst.stores.online.base import OnlineStore
@@ -27,8 +28,21 @@ def open_online(address: str) -> OnlineStore:
         ExtraMissing: the client of this store is not installed.
         StoreError: the store does not answer.
     """
+    store = _opened(address)
     scheme, _, rest = address.partition(":")
-    path = re.sub(r"^//(?=/)", "", rest)  # lmdb:///srv/x and lmdb:/srv/x are the same place
+    store.place = (
+        f"{scheme}:{Path(_path(rest)).absolute()}" if scheme in ("lmdb", "sqlite") else without_secrets(address)
+    )
+    return store
+
+
+def _path(rest: str) -> str:
+    return re.sub(r"^//(?=/)", "", rest)  # lmdb:///srv/x and lmdb:/srv/x are the same place
+
+
+def _opened(address: str) -> OnlineStore:
+    scheme, _, rest = address.partition(":")
+    path = _path(rest)
     if address == "memory:":
         from skillfirst.stores.online.memory import MemoryStore
 

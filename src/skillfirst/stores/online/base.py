@@ -10,6 +10,7 @@ import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -33,6 +34,14 @@ class OnlineMember(NamedTuple):
     answers: Mapping[str, bytes]  # channel -> answer; channel names have 1 to 64 bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A version being put, as whoever adds to it must know it; it pickles and may travel to other machines."""
+
+    generation: Generation
+    publisher: str
+
+
 class Snapshot(ABC):
     """One version, unchanging. Short-lived: take one a request, from one thread."""
 
@@ -51,6 +60,11 @@ class Snapshot(ABC):
 
 class OnlineStore(ABC):
     """One online store. Its methods may be called from several threads; several processes may share one place."""
+
+    #: where it is, as it may be shown: no password
+    place = "memory:"
+    #: whether other machines come to the same store by its address, and so can add to a put
+    reached_from_elsewhere = False
 
     # --- reading
 
@@ -102,17 +116,45 @@ class OnlineStore(ABC):
         Raises:
             RunError: another put began meanwhile; this one is void.
         """
+        put = self.begin(version)
+        members = 0
+        for chunk in chunks(rows):
+            self._write(put.generation, put.publisher, chunk)
+            members += len(chunk)
+        self.finish(put, members, meta)
+        return members
+
+    def begin(self, version: str) -> Put:
+        """Begin a put that several processes add to; one that began before is void. Ends by `finish`, or by the next
+        `begin`, which removes what was added."""
         publisher = secrets.token_hex(8)
         generation = self._change(lambda catalog: catalog.begin(version, publisher))
         self._clean()
         self._create(generation, publisher)
+        return Put(generation, publisher)
+
+    def add(self, put: Put, part: int, rows: Iterable[OnlineMember]) -> int:
+        """Add the members of part number `part`, from any process; returns how many. Parts hold distinct members.
+
+        A part that is added twice, because nobody heard that it was done or its process died midway, is there once.
+
+        Raises:
+            RunError: another put began meanwhile; this one is void.
+        """
         members = 0
-        for chunk in _chunks(rows):
-            self._write(generation, publisher, chunk)
+        for chunk in chunks(rows):
+            self._write(put.generation, put.publisher, chunk)
             members += len(chunk)
-        self._settle(generation)
-        self._finish(generation, publisher, {**(meta or {}), "members": members})
         return members
+
+    def finish(self, put: Put, members: int, meta: Mapping[str, Any] | None = None) -> None:
+        """All parts are in, `members` altogether: the version may be switched to.
+
+        Raises:
+            RunError: another put began meanwhile; this one is void.
+        """
+        self._settle(put.generation)
+        self._finish(put.generation, put.publisher, {**(meta or {}), "members": members})
 
     def _finish(self, generation: Generation, publisher: str, meta: dict[str, Any]) -> None:
         """Complete a generation, without the members that were erased while it was put."""
@@ -172,7 +214,8 @@ class OnlineStore(ABC):
 
     @abstractmethod
     def _write(self, generation: Generation, publisher: str, rows: list[OnlineMember]) -> None:
-        """Add rows, after `catalog.check_publisher` in the same transaction."""
+        """Add rows, after `catalog.check_publisher` in the same transaction; rows that are there are replaced, but for
+        stores with an `add` of their own."""
 
     def _settle(self, generation: Generation) -> None:  # noqa: B027  most stores need nothing here
         """All rows are in; indexes may be built."""
@@ -196,7 +239,8 @@ class OnlineStore(ABC):
         self.close()
 
 
-def _chunks(rows: Iterable[OnlineMember]) -> Iterator[list[OnlineMember]]:
+def chunks(rows: Iterable[OnlineMember]) -> Iterator[list[OnlineMember]]:
+    """Rows in lists of one durable write each."""
     chunk: list[OnlineMember] = []
     size = 0
     for row in rows:

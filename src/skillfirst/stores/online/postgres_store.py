@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from skillfirst.errors import ExtraMissing, StoreError
-from skillfirst.stores.online.base import OnlineMember, OnlineStore, Snapshot, T
+from skillfirst.stores.online.base import OnlineMember, OnlineStore, Put, Snapshot, T, chunks
 from skillfirst.stores.online.catalog import Catalog, Generation, decode, encode
 from skillfirst.stores.online.keys import member_key, name_key
 
@@ -25,6 +25,11 @@ ATTEMPTS = 5
 
 def _table(number: int) -> str:
     return f"skillfirst_answers_{number}"
+
+
+def _parts(number: int) -> str:
+    """The parts that were added, while a generation is put."""
+    return f"skillfirst_parts_{number}"
 
 
 class _PostgresSnapshot(Snapshot):
@@ -49,6 +54,8 @@ class _PostgresSnapshot(Snapshot):
 
 class PostgresStore(OnlineStore):
     """Versions in one PostgreSQL database; every thread has a connection of its own."""
+
+    reached_from_elsewhere = True
 
     def __init__(self, address: str) -> None:
         try:
@@ -141,32 +148,45 @@ class PostgresStore(OnlineStore):
                 "(member bytea NOT NULL, name bytea NOT NULL, value bytea NOT NULL)"
             )
             connection.execute(f"ALTER TABLE {_table(generation.number)} ALTER COLUMN value SET STORAGE EXTERNAL")
+            connection.execute(f"CREATE TABLE {_parts(generation.number)} (part bigint PRIMARY KEY, members bigint)")
 
         self._writing(work)
 
     def _write(self, generation: Generation, publisher: str, rows: list[OnlineMember]) -> None:
         def work(connection: Any) -> None:
             self._catalog_in(connection, "FOR SHARE").check_publisher(publisher)
-            target = f"COPY {_table(generation.number)} (member, name, value) FROM STDIN (FORMAT binary)"
-            with connection.cursor() as cursor, cursor.copy(target) as copy:
-                copy.set_types(["bytea", "bytea", "bytea"])
-                for row in rows:
-                    key = member_key(row.member_id)
-                    copy.write_row((key, b"", row.document))
-                    for name, value in row.answers.items():
-                        copy.write_row((key, name_key(name), value))
+            _copy(connection, generation, rows)
 
         self._writing(work)
+
+    def add(self, put: Put, part: int, rows: Iterable[OnlineMember]) -> int:
+        """See OnlineStore.add. The part and the note that it is in are one transaction: it cannot be in twice."""
+
+        def work(connection: Any) -> int:
+            self._catalog_in(connection).check_publisher(put.publisher)
+            noted = _parts(put.generation.number)
+            new = connection.execute(f"INSERT INTO {noted} VALUES (%s, 0) ON CONFLICT DO NOTHING", (part,)).rowcount
+            if new:
+                members = sum(_copy(connection, put.generation, chunk) for chunk in chunks(rows))
+                connection.execute(f"UPDATE {noted} SET members = %s WHERE part = %s", (members, part))
+                # the catalog is held for this moment only, not while the rows are made
+                self._catalog_in(connection, "FOR SHARE").check_publisher(put.publisher)
+                return members
+            row = connection.execute(f"SELECT members FROM {noted} WHERE part = %s", (part,)).fetchone()
+            return int(row[0])
+
+        return self._writing(work)
 
     def _settle(self, generation: Generation) -> None:
         name = _table(generation.number)
         self._writing(lambda connection: connection.execute(f"ALTER TABLE {name} ADD PRIMARY KEY (member, name)"))
         self._writing(lambda connection: connection.execute(f"ANALYZE {name}"))
+        self._writing(lambda connection: connection.execute(f"DROP TABLE IF EXISTS {_parts(generation.number)}"))
 
     def _drop(self, generation: Generation) -> None:
         def work(connection: Any) -> None:
             connection.execute(f"SET LOCAL lock_timeout = '{DROP_WAIT}'")
-            connection.execute(f"DROP TABLE IF EXISTS {_table(generation.number)}")
+            connection.execute(f"DROP TABLE IF EXISTS {_table(generation.number)}, {_parts(generation.number)}")
 
         self._writing(work)
 
@@ -192,3 +212,16 @@ class PostgresStore(OnlineStore):
                 connection.close()
             self._connections.clear()
         self._local = threading.local()
+
+
+def _copy(connection: Any, generation: Generation, rows: list[OnlineMember]) -> int:
+    """Append rows to a generation's table; returns how many members they are of."""
+    target = f"COPY {_table(generation.number)} (member, name, value) FROM STDIN (FORMAT binary)"
+    with connection.cursor() as cursor, cursor.copy(target) as copy:
+        copy.set_types(["bytea", "bytea", "bytea"])
+        for row in rows:
+            key = member_key(row.member_id)
+            copy.write_row((key, b"", row.document))
+            for name, value in row.answers.items():
+                copy.write_row((key, name_key(name), value))
+    return len(rows)

@@ -50,6 +50,8 @@ class _RedisSnapshot(Snapshot):
 class RedisStore(OnlineStore):
     """Versions in one Redis database; `address` as redis-py takes it."""
 
+    reached_from_elsewhere = True
+
     def __init__(self, address: str, client: Any = None) -> None:
         try:
             import redis
