@@ -137,6 +137,64 @@ def test_decisions_are_final(taxonomy):
     assert all(r["skill_id"] != "java" for r in rows)
 
 
+def answered(answer, skill, ids):
+    return pa.table({"course_id": ids, "skill_id": [skill] * len(ids), "decision": [answer] * len(ids)})
+
+
+def galvanising(count):
+    """Courses nobody tagged, in words no tagged course has."""
+    return pa.table(
+        {
+            "course_id": [f"z{i:03d}" for i in range(count)],
+            "title": [f"zinc bath {i}" for i in range(count)],
+            "description": [f"hot zinc dipping number{i}" for i in range(count)],
+        }
+    )
+
+
+@pytest.mark.parametrize("labelled", [20, 60])
+def test_accepted_tags_teach(taxonomy, labelled):
+    table, labels = galvanising(12), courses(labelled, named=False)
+    accepted = answered("accepted", "welding", [f"z{i:03d}" for i in range(11)])
+    assert best_of(tag(table, taxonomy, labels)).get("z011") != "welding"
+    taught = tag(table, taxonomy, labels, decisions=accepted)
+    assert best_of(taught)["z011"] == "welding"
+    assert taught.report["decisions"] == {"accepted": 11, "refused": 0, "unknown": 0}
+    assert taught.report["labelled_courses"] == labelled
+
+
+def test_refusing_the_tags_of_a_course_takes_it_from_the_labels(taxonomy):
+    labels = courses(12)
+    refused = answered("refused", labels["skills"][0][0].as_py(), ["c000"])
+    assert tag(galvanising(2), taxonomy, labels, decisions=refused).report["labelled_courses"] == 11
+
+
+def test_decisions_about_what_is_not_there_are_counted(taxonomy):
+    unknown = pa.concat_tables([answered("accepted", "cobol", ["c000"]), answered("refused", "java", ["gone"])])
+    result = tag(courses(2, tagged=False), taxonomy, decisions=unknown)
+    assert result.report["decisions"] == {"accepted": 0, "refused": 0, "unknown": 2}
+    assert "cobol" not in result.course_skills["skill_id"].to_pylist()
+
+
+def test_a_decision_tags_its_course_again_and_taking_it_back_does_too(taxonomy):
+    table = courses(6, tagged=False)
+    first = tag(table, taxonomy)
+    refused = answered("refused", "java", ["c000"])
+    second = tag(table, taxonomy, decisions=refused, previous=first.as_previous())
+    third = tag(table, taxonomy, decisions=refused, previous=second.as_previous())
+    fourth = tag(table, taxonomy, previous=third.as_previous())
+    assert [r.report["tagged_now"] for r in (second, third, fourth)] == [1, 0, 1]
+    assert third.candidates.equals(second.candidates)
+    assert fourth.candidates.equals(first.candidates)
+
+
+def test_where_a_model_is_trained_a_decision_changes_every_tag(taxonomy):
+    table, labels = galvanising(4), courses(20, named=False)
+    first = tag(table, taxonomy, labels)
+    accepted = answered("accepted", "welding", ["z000"])
+    assert tag(table, taxonomy, labels, decisions=accepted, previous=first.as_previous()).report["tagged_now"] == 4
+
+
 def test_only_changed_courses_are_tagged_again(taxonomy):
     table = courses(6, tagged=False)
     first = tag(table, taxonomy)

@@ -12,14 +12,15 @@ import pyarrow.compute as pc
 
 from skillfirst.skills.tagging.alias import named_skills
 from skillfirst.skills.tagging.base import CANDIDATES, TagSource, Use, candidate_table
-from skillfirst.skills.tagging.choice import Choice, choose
+from skillfirst.skills.tagging.choice import JUDGED_FROM, Choice, choose
 from skillfirst.skills.tagging.courses import CourseTexts
+from skillfirst.skills.tagging.decisions import Decided
 from skillfirst.skills.tagging.embeddings import embedder
 from skillfirst.skills.tagging.formula import Reading
 from skillfirst.skills.tagging.gazetteer import gazetteer
 from skillfirst.skills.tagging.human import HumanTags, human_tags
 from skillfirst.skills.tagging.incremental import Previous, content_hashes, tagging_key, unchanged
-from skillfirst.skills.tagging.label_models import bounded
+from skillfirst.skills.tagging.label_models import bounded, sampled
 from skillfirst.skills.tagging.review import apply_decisions
 from skillfirst.skills.tagging.tagger import tag_rows
 from skillfirst.skills.tagging.thesaurus import builtin_taxonomy, with_concepts
@@ -30,6 +31,7 @@ from skillfirst.tables.schemas import COURSE_SKILLS
 from skillfirst.tables.sparse import Csr
 
 UNKNOWN_NAMED = 10
+BACKGROUND = 2_000  # courses read beside the changed ones, so that a small catalogue is always tagged alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +79,29 @@ def tag(
 ) -> TagResult:
     """Tags of courses. `labels`: a courses table whose `skills` are known, to learn from.
 
-    Human tags of `courses` stay (weight 1, source human). `decisions`: people's answers to the review sheet.
-    Raises DataError for a table without ids or titles, ExtraMissing where embeddings are asked for and absent.
+    Human tags of `courses` stay (weight 1, source human).
+
+    `decisions`: people's answers to the review sheet, columns course_id, skill_id, decision (accepted, refused, or
+    empty where nobody has decided); further columns are ignored. Of two answers to one pair the later row counts.
+    They are final: an accepted pair has weight 1 and source review whatever a model says, a refused one is gone, even
+    where the course's own tags name it. Where a model is trained they also teach it: as tags and as what is no tag.
+    Pairs that name no skill, or no course of `courses` or `labels`, are counted in the report (`decisions.unknown`)
+    and otherwise ignored. Give all decisions each time: one that is missing was taken back, and its course is tagged
+    again.
+
+    Raises DataError for a table without ids or titles or for a decision of another kind, ExtraMissing or NotFound
+    where embeddings are asked for and absent.
     """
     texts = CourseTexts.of(courses)
     people = human_tags(courses if settings.own_tags else courses.drop_columns(_tag_column(courses)), taxonomy)
     every, rows, tags, unknown_labels = _labelled(texts, people, labels, taxonomy)
-    hashes = content_hashes(texts)
+    decided, asked_about = Decided.of(decisions, every.ids, taxonomy)
+    rows, tags = decided.correct(rows, tags)
+    decided = decided.without(rows)
+    hashes = content_hashes(texts, decisions)
     label_ids = [taxonomy.skills.decode(tags.row(i)).to_pylist() for i in range(len(tags))]
-    key = tagging_key(taxonomy, every.only(rows.tolist()), label_ids, repr(settings))
+    taught = decisions if len(rows) >= JUDGED_FROM else None  # then every tag depends on every decision
+    key = tagging_key(taxonomy, every.only(rows.tolist()), label_ids, repr(settings), taught)
     kept = unchanged(previous, hashes, key)
     wanted = np.ones(len(texts), bool) if settings.add_to_tagged else ~people.tagged
     wanted &= ~np.asarray(pc.is_in(pa.array(texts.ids, pa.string()), kept).to_numpy(zero_copy_only=False), bool)
@@ -94,21 +110,25 @@ def tag(
     if previous is not None and len(kept):
         parts.append(_automatic(previous.candidates.filter(pc.is_in(previous.candidates["course_id"], kept))))
     if wanted.any() and len(taxonomy):
-        # texts beyond the ones to tag and to learn from are not read: a large catalogue costs no more than its new part
         rows, tags = bounded(every.ids, rows, tags)
-        read = np.union1d(np.flatnonzero(wanted), rows)
-        reading = Reading.of(every.only(read.tolist()), taxonomy, embedder(settings.embeddings))
+        needed = np.union1d(np.union1d(np.flatnonzero(wanted), rows), decided.rows)
+        # one changed course alone would not tell which words are rare; more than that need not be read
+        read = np.union1d(needed, sampled(texts.ids, BACKGROUND))
+        reading = Reading.of(
+            every.only(read.tolist()), taxonomy, embedder(settings.embeddings), ~np.isin(read, needed)
+        )
         rows, asked = np.searchsorted(read, rows), np.searchsorted(read, np.flatnonzero(wanted))
         if settings.thesaurus:
             reading = with_concepts(reading, builtin_taxonomy())
         choice = choose(
-            reading, rows, tags,
+            reading, rows, tags, decided=decided.moved(np.searchsorted(read, decided.rows)),
             seed=settings.seed, precision=settings.publish_precision, boosting=settings.boosting,
         )  # fmt: skip
         parts.append(tag_rows(reading, asked.astype(np.int64), choice, settings.candidates))
     candidates = _by_course(pa.concat_tables(parts), texts)
     if decisions is not None:
-        candidates = _by_course(apply_decisions(candidates, decisions), texts)
+        known = pc.is_in(decisions["skill_id"].cast(pa.string()), taxonomy.skills.ids)
+        candidates = _by_course(apply_decisions(candidates, decisions.filter(known)), texts)
     report = {
         "courses": len(courses),
         "skills": len(taxonomy),
@@ -116,6 +136,7 @@ def tag(
         "tagged_now": int(wanted.sum()),
         "kept_from_before": len(kept),
         "embeddings": settings.embeddings,
+        "decisions": asked_about,
         **_lost(people, unknown_labels),
         "taxonomy_warnings": list(taxonomy.warnings),
         **_chosen(choice),

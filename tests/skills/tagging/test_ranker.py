@@ -35,3 +35,18 @@ def test_when_all_candidates_are_alike(boosted, value):
     _, held_out = cross_fit(features, np.full(100, value), folds, boosted=boosted, seed=0)
     assert np.all(np.isfinite(held_out))
     assert np.all((held_out > 0.5) == value)
+
+
+def test_refused_candidates_teach_every_fold():
+    """Candidates of fold -1 are in every training set and get no probability of their own."""
+    features = np.tile(np.array([[0.0], [1.0]], np.float32), (40, 1))
+    truth, folds = features[:, 0] > 0, np.arange(80) // 2 % 5
+    _, plain = cross_fit(features, truth, folds, boosted=False, seed=0)
+    refused = np.ones((60, 1), np.float32)
+    _, taught = cross_fit(
+        np.concatenate([features, refused]), np.concatenate([truth, np.zeros(60, bool)]),
+        np.concatenate([folds, np.full(60, -1)]), boosted=False, seed=0,
+    )  # fmt: skip
+    assert plain[1] > 0.8
+    assert taught[1] < 0.6
+    assert not taught[80:].any()

@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from skillfirst.skills.tagging.calibration import Curve, expected_calibration_error, fit_curve, fixed_curve
 from skillfirst.skills.tagging.candidates import best
+from skillfirst.skills.tagging.decisions import Decided
 from skillfirst.skills.tagging.features import candidate_features
 from skillfirst.skills.tagging.formula import Reading
 from skillfirst.skills.tagging.label_models import NAMES, LabelModels, bounded
+from skillfirst.skills.tagging.lessons import Asked, among, stacked
 from skillfirst.skills.tagging.quality import ndcg
 from skillfirst.skills.tagging.ranker import Ranker, boosting_available, cross_fit
 from skillfirst.skills.tagging.thresholds import PUBLISH_PRECISION, UNLABELLED, Thresholds, choose_thresholds
@@ -72,17 +74,24 @@ def choose(
     rows: Rows,
     tags: Csr,
     *,
+    decided: Decided | None = None,
     seed: int = 0,
     precision: float = PUBLISH_PRECISION,
     boosting: bool | None = None,
 ) -> Choice:
-    """`rows`: labelled courses in the reading, each with at least one tag; `tags`: their tags, in that order."""
+    """`rows`: labelled courses in the reading, each with at least one tag; `tags`: their tags, in that order.
+
+    `decided`: other courses of which people accepted or refused single tags. Accepted tags teach the label models, both
+    teach the ranker, which is told nothing about the rest of such a course; methods, curve and thresholds are judged
+    on labelled courses alone, because what people were asked about is no fair sample.
+    """
     if len(rows) < JUDGED_FROM:
         why = "no labelled course" if not len(rows) else f"only {len(rows)} labelled courses, too few to judge by"
         report = {"method": FORMULA, "labelled_courses": len(rows), "why": f"{why}: the fixed formula"}
         return Choice(FORMULA, UNLABELLED, fixed_curve(), report=report)
     rows, tags = bounded(reading.courses.ids, rows, tags)
-    models = LabelModels.fit(reading, rows, tags)
+    asked = Asked.of(reading, decided or Decided.nothing(tags.width), len(rows))
+    models = LabelModels.fit(reading, np.concatenate([rows, asked.joined.rows]), stacked(tags, asked.joined.accepted))
     ranked = len(rows) >= RANKER_FROM
     available = boosting_available() if boosting is None else boosting
     boosted = ranked and len(rows) >= BOOSTED_FROM and available
@@ -90,27 +99,38 @@ def choose(
     judged = {FORMULA: plain.arrays(), RIDGE: ridged.arrays()}
     ranker: Ranker | None = None
     if ranked:
-        truth = _truth(tags, course, skill)
-        ranker, probability = cross_fit(features, truth, models.folds[course], boosted=boosted, seed=seed)
-        judged[BOOSTED if boosted else LOGISTIC] = (course, skill, probability)
+        truth = among(stacked(tags, asked.joined.accepted), course, skill)
+        known = (course < len(rows)) | truth | asked.refused(course, skill)
+        more = asked.only_refused(reading, models)
+        folds = np.concatenate([models.folds[course[known]], np.full(len(more), -1)])
+        lessons = np.concatenate([features[known], more]) if len(more) else features[known]
+        answers = np.concatenate([truth[known], np.zeros(len(more), bool)])
+        ranker, probability = cross_fit(lessons, answers, folds, boosted=boosted, seed=seed)
+        judged[BOOSTED if boosted else LOGISTIC] = (course[known], skill[known], probability[: int(known.sum())])
+    judged = {name: _only(c < len(rows), c, s, score) for name, (c, s, score) in judged.items()}
     positives = np.diff(tags.offsets)
     quality = {
-        name: float(ndcg(c, s, score, _truth(tags, c, s), positives).mean()) for name, (c, s, score) in judged.items()
+        name: float(ndcg(c, s, score, among(tags, c, s), positives).mean()) for name, (c, s, score) in judged.items()
     }
     method = max(quality, key=lambda name: quality[name])
     course, skill, score = judged[method]
-    truth = _truth(tags, course, skill)
+    truth = among(tags, course, skill)
     curve = None if method == BOOSTED else fit_curve(score, truth)
     probability = score if curve is None else curve(score)
     thresholds = choose_thresholds(probability, truth, int(positives.sum()), precision)
     report = {
         "method": method,
         "labelled_courses": len(rows),
+        "decided_courses": len(asked.decided.rows),
         "ndcg_out_of_fold": {name: round(value, 4) for name, value in quality.items()},
         "calibration_error_out_of_fold": round(expected_calibration_error(probability, truth), 4),
         "why": _reason(method, quality, len(rows), available),
     }
     return Choice(method, thresholds, curve, models, ranker if method in (LOGISTIC, BOOSTED) else None, report)
+
+
+def _only(inside: npt.NDArray[np.bool_], course: Rows, skill: Rows, score: Real) -> tuple[Rows, Rows, Real]:
+    return course[inside], skill[inside], score[inside]
 
 
 def _held_out(reading: Reading, models: LabelModels, ranked: bool) -> tuple[_Judged, _Judged, Rows, Rows, Block]:
@@ -132,13 +152,6 @@ def _held_out(reading: Reading, models: LabelModels, ranked: bool) -> tuple[_Jud
         start += len(batch)
     stacked = np.concatenate(features) if features else np.empty((0, 0), np.float32)
     return plain, ridged, np.concatenate(courses), np.concatenate(skills), stacked
-
-
-def _truth(tags: Csr, course: Rows, skill: Rows) -> npt.NDArray[np.bool_]:
-    """Whether each (course, skill) is a tag."""
-    owner = np.repeat(np.arange(len(tags)), np.diff(tags.offsets))
-    pairs = owner * max(1, tags.width) + tags.indices
-    return np.asarray(np.isin(course * max(1, tags.width) + skill, pairs), bool)
 
 
 def _reason(method: str, quality: dict[str, float], labelled: int, available: bool) -> str:

@@ -58,8 +58,15 @@ class Reading:
     concepts: tuple[Sparse, Sparse] | None = None  # courses and skills over a thesaurus, see `thesaurus`
 
     @classmethod
-    def of(cls, courses: CourseTexts, taxonomy: Taxonomy, embed: Embedder | None = None) -> Reading:
-        """Reads every text once."""
+    def of(
+        cls,
+        courses: CourseTexts,
+        taxonomy: Taxonomy,
+        embed: Embedder | None = None,
+        background: npt.NDArray[np.bool_] | None = None,
+    ) -> Reading:
+        """Reads every text once. `background`: courses that only tell how rare words and names are; they get no
+        vectors of meaning."""
         known = gazetteer(taxonomy)
         lexicon, words = read(courses, taxonomy)
         spans = [
@@ -71,9 +78,11 @@ class Reading:
             mentioned[list(named)] += 1
         vectors = {}
         if embed is not None and len(courses) and len(taxonomy.skills):
+            whole = [f"{t}. {b}" for t, b in zip(courses.title, courses.joined(), strict=True)]
+            apart = np.zeros(len(courses), bool) if background is None else background
             vectors = {
-                "title": embed(courses.title),
-                "text": embed([f"{t}. {b}" for t, b in zip(courses.title, courses.joined(), strict=True)]),
+                "title": _embedded(embed, courses.title, ~apart),
+                "text": _embedded(embed, whole, ~apart),
                 "name": embed(taxonomy.names),
             }
         return cls(
@@ -169,6 +178,13 @@ class Reading:
             if name in self.embeddings:
                 total += np.float32(0.5) * (self.embeddings[name][rows] @ self.embeddings[name][others].T)
         return total
+
+
+def _embedded(embed: Embedder, texts: list[str], wanted: npt.NDArray[np.bool_]) -> Block:
+    rows = embed([text for text, asked in zip(texts, wanted.tolist(), strict=True) if asked])
+    out = np.zeros((len(texts), rows.shape[1]), np.float32)
+    out[wanted] = rows
+    return out
 
 
 def _product(left: Sparse, right: Sparse) -> Block:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skillfirst.skills.tagging.courses import CourseTexts
+from skillfirst.skills.tagging.review import answers
 from skillfirst.skills.taxonomy import Taxonomy
 
 HASHES = pa.schema([("course_id", pa.string()), ("content_hash", pa.string())])
@@ -23,8 +24,11 @@ class Previous:
     key: str
 
 
-def tagging_key(taxonomy: Taxonomy, labelled: CourseTexts, tags: list[list[str]], settings: str) -> str:
-    """Changes when the taxonomy, the labels or the settings change: then every course is tagged again."""
+def tagging_key(
+    taxonomy: Taxonomy, labelled: CourseTexts, tags: list[list[str]], settings: str, decisions: pa.Table | None = None
+) -> str:
+    """Changes when the taxonomy, the labels, the settings or decisions that teach a model change: then every course is
+    tagged again."""
     digest = hashlib.blake2b(settings.encode(), digest_size=16)
     tables = taxonomy.to_tables()
     for name in ("skills", "skill_labels"):
@@ -33,13 +37,23 @@ def tagging_key(taxonomy: Taxonomy, labelled: CourseTexts, tags: list[list[str]]
     digest.update(repr(sorted(taxonomy.ambiguous)).encode())
     rows = zip(labelled.ids, labelled.content_hashes(), tags, strict=True)
     digest.update(repr(sorted((i, h, sorted(t)) for i, h, t in rows)).encode())
+    if decisions is not None:
+        digest.update(repr(sorted(answers(decisions).items())).encode())
     return digest.hexdigest()
 
 
-def content_hashes(texts: CourseTexts) -> pa.Table:
-    """HASHES of these courses."""
-    columns = [pa.array(texts.ids, pa.string()), pa.array(texts.content_hashes(), pa.string())]
-    return pa.table(columns, schema=HASHES)
+def content_hashes(texts: CourseTexts, decisions: pa.Table | None = None) -> pa.Table:
+    """HASHES of these courses; what people decided about a course is part of its hash."""
+    hashes = texts.content_hashes()
+    if decisions is not None and len(decisions):
+        decided: dict[str, list[tuple[str, str]]] = {}
+        for (course_id, skill_id), answer in sorted(answers(decisions).items()):
+            decided.setdefault(course_id, []).append((skill_id, answer))
+        hashes = [
+            hashlib.blake2b(f"{old}{decided[i]!r}".encode(), digest_size=16).hexdigest() if i in decided else old
+            for i, old in zip(texts.ids, hashes, strict=True)
+        ]
+    return pa.table([pa.array(texts.ids, pa.string()), pa.array(hashes, pa.string())], schema=HASHES)
 
 
 def unchanged(previous: Previous | None, hashes: pa.Table, key: str) -> pa.Array:

@@ -34,6 +34,12 @@ def folds_of(ids: list[str], count: int) -> Rows:
     return folds
 
 
+def sampled(ids: list[str], count: int) -> Rows:
+    """Places of the `count` courses with the smallest hash of their id, ascending."""
+    hashes = [hashlib.sha1(i.encode()).hexdigest() for i in ids]
+    return np.sort(np.argsort(hashes, kind="stable")[:count]).astype(np.int64)
+
+
 def bounded(ids: list[str], rows: Rows, tags: Csr) -> tuple[Rows, Csr]:
     """At most MAX_LABELLED labelled courses, those with the smallest hash of their id, in the order given.
 
@@ -41,8 +47,7 @@ def bounded(ids: list[str], rows: Rows, tags: Csr) -> tuple[Rows, Csr]:
     """
     if len(rows) <= MAX_LABELLED:
         return rows, tags
-    hashes = [hashlib.sha1(ids[i].encode()).hexdigest() for i in rows]
-    kept = np.sort(np.argsort(hashes, kind="stable")[:MAX_LABELLED])
+    kept = sampled([ids[i] for i in rows], MAX_LABELLED)
     codes = [tags.row(int(i)) for i in kept]
     owner = np.repeat(np.arange(len(kept)), [len(row) for row in codes])
     return rows[kept], Csr.from_pairs(owner, np.concatenate(codes), None, (len(kept), tags.width))

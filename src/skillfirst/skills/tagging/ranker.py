@@ -91,10 +91,11 @@ class Ranker:
 def cross_fit(
     features: Block, truth: npt.NDArray[np.bool_], folds: Rows, *, boosted: bool, seed: int
 ) -> tuple[Ranker, Real]:
-    """The ranker and its out-of-fold probabilities. `folds`: of each candidate, by course."""
+    """The ranker and its out-of-fold probabilities. `folds`: of each candidate, by course; candidates of fold -1 teach
+    every model and get no probability."""
     held_out = np.zeros(len(truth))
     fit = _boost if boosted else _logistic
-    parts = [folds != fold for fold in np.unique(folds)]
+    parts = [folds != fold for fold in np.unique(folds[folds >= 0])]
     parts = [inside for inside in parts if inside.any()]
 
     def one(inside: npt.NDArray[np.bool_]) -> tuple[Logistic | Boosted, Real]:

@@ -79,21 +79,17 @@ def apply_decisions(candidates: pa.Table, decisions: pa.Table) -> pa.Table:
     An accepted pair that is no candidate is added. Of two answers to one pair the later row counts; rows without
     an answer are undecided. A human tag of the course itself is only taken back by a refusal.
     """
-    answers = {
-        (c, s): d
-        for c, s, d in zip(*(_checked(decisions)[name].to_pylist() for name in DECISIONS.names), strict=True)
-        if d in (ACCEPTED, REFUSED)
-    }
-    decided = pa.array([f"{c}\x1f{s}" for c, s in answers], pa.string())
+    given = answers(decisions)
+    decided = pa.array([f"{c}\x1f{s}" for c, s in given], pa.string())
     human = pc.equal(candidates["source"], str(TagSource.HUMAN))
-    refused = pa.array([f"{c}\x1f{s}" for (c, s), d in answers.items() if d == REFUSED], pa.string())
+    refused = pa.array([f"{c}\x1f{s}" for (c, s), d in given.items() if d == REFUSED], pa.string())
     gone = pc.or_(
         pc.and_(human, pc.is_in(_pairs(candidates), refused)),
         pc.and_(pc.invert(human), pc.is_in(_pairs(candidates), decided)),
     )
     kept = candidates.filter(pc.invert(gone))
     standing = set(_pairs(kept).to_pylist())
-    accepted = [pair for pair, d in answers.items() if d == ACCEPTED and "\x1f".join(pair) not in standing]
+    accepted = [pair for pair, d in given.items() if d == ACCEPTED and "\x1f".join(pair) not in standing]
     evidence = evidence_text([{"kind": "review"}])
     added = pa.table(
         [
@@ -108,6 +104,15 @@ def apply_decisions(candidates: pa.Table, decisions: pa.Table) -> pa.Table:
         schema=CANDIDATES,
     )
     return pa.concat_tables([kept, added])
+
+
+def answers(decisions: pa.Table) -> dict[tuple[str, str], str]:
+    """(course id, skill id) -> ACCEPTED or REFUSED; of two answers the later row counts, rows without one are left out.
+
+    Raises DataError for a missing column or any other answer.
+    """
+    columns = (_checked(decisions)[name].to_pylist() for name in DECISIONS.names)
+    return {(c, s): d for c, s, d in zip(*columns, strict=True) if d in (ACCEPTED, REFUSED)}
 
 
 def _checked(decisions: pa.Table) -> pa.Table:
