@@ -60,7 +60,8 @@ def write_tables(folder: Path) -> None:
                 "duration_minutes": 45 * (n + 1),
                 "description": f"Understand {skill} from the inside." if n == 1 else None,
                 "contents": "Classes;Records" if n == 1 else None,
-                "series_id": None, "skills": skill.lower() + (";sql" if skill == "Python" and n == 1 else ""),
+                "series_id": "sql-again" if skill == "SQL" and n >= 4 else None,
+                "skills": skill.lower() + (";sql" if skill == "Python" and n == 1 else ""),
             })  # fmt: skip
     _write(folder, "courses", courses)
     people = ("ann", "bob", "cyd", "dee", "eve", "fay", "gus", "hal")
@@ -79,6 +80,10 @@ def write_tables(folder: Path) -> None:
         for i, (m, kind, c) in enumerate(
             [("bob", "click", "sql-0"), ("eve", "complete", "java-0"), ("gus", "click", "sql-1")]
         )
+    ] + [
+        {"event_id": f"{c}-{m}", "time": "2026-10-01T10:00:00Z", "member_id": m, "kind": "complete", "course_id": c}
+        for m in ("bob", "cyd", "eve", "fay", "gus", "hal")
+        for c in ("welding-0", "spanish-0")
     ])  # fmt: skip
 
 

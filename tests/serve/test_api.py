@@ -27,11 +27,19 @@ def test_more_of_a_carousel_goes_on_where_the_page_ends(client):
     assert client.get(f"{ANN}/carousels/skill:nonsense").status_code == 404
 
 
-def test_similar_courses_share_a_skill(client):
+def test_similar_courses_share_a_skill_or_their_people(client, world):
     answer = client.get("/api/v1/courses/java-0/similar").json()
     assert answer["course"]["course_id"] == "java-0"
     assert {c["course_id"] for c in answer["courses"]} == {f"java-{n}" for n in range(1, 6)}
     assert client.get("/api/v1/courses/nonsense/similar").status_code == 404
+    like_welding = client.get("/api/v1/courses/welding-0/similar").json()["courses"]
+    assert "spanish-0" in [c["course_id"] for c in like_welding]  # no skill in common; six people took both
+
+
+def test_other_versions_of_a_course_are_not_like_it(client):
+    found = [c["course_id"] for c in client.get("/api/v1/courses/sql-4/similar").json()["courses"]]
+    assert "sql-3" in found
+    assert "sql-5" not in found  # its newer version
 
 
 def test_the_questionnaire_offers_what_the_title_brings_first(client):
@@ -93,6 +101,14 @@ def test_dismiss_and_undo(client, world, courses_of):
     world.now += dt.timedelta(minutes=1)
     client.post(f"{ANN}/courses/{first}/undo")
     assert first in courses_of(client.get(ANN + "/feed").json())
+
+
+def test_the_last_word_within_a_second_counts(client, world, courses_of):
+    first = courses_of(client.get(ANN + "/feed").json())[0]
+    for action, there in (("dismiss", False), ("undo", True), ("dismiss", False), ("undo", True)):
+        world.now += dt.timedelta(milliseconds=3)
+        client.post(f"{ANN}/courses/{first}/{action}")
+        assert (first in courses_of(client.get(ANN + "/feed").json())) is there, action
 
 
 def test_a_completed_course_disappears_at_once(client, courses_of):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import threading
 
@@ -69,7 +70,8 @@ def test_a_new_version_is_taken_over_with_its_own_events(world):
     """What a night has read is in its documents: it no longer counts as today's."""
     house = House(world.online, world.log, 1000)
     house.refresh()
-    world.log.append([{"member_id": "ann", "kind": "click", "course_id": "java-0", "time": world.now}], world.now)
+    evening = dt.datetime(2026, 11, 20, 22, tzinfo=dt.UTC)  # of the night's day
+    world.log.append([{"member_id": "ann", "kind": "click", "course_id": "java-0", "time": evening}], world.now)
     house.follow()
     assert "ann" in house.current.touched
     meta = {**world.online.meta(world.run.run_id), "log_position": world.log.position()}
@@ -79,6 +81,38 @@ def test_a_new_version_is_taken_over_with_its_own_events(world):
     assert "ann" not in house.current.touched
     house.follow()
     assert "ann" not in house.current.touched
+
+
+def test_what_happens_between_midnight_and_the_night_is_not_lost(world):
+    """A night at two in the morning stands at the day before: it passes the events of two hours by, and we do not."""
+    early = dt.datetime(2026, 11, 21, 1, tzinfo=dt.UTC)
+    evening = early - dt.timedelta(hours=3)
+    world.log.append(
+        [
+            {"member_id": "ann", "kind": "dismiss", "course_id": "python-1", "time": early},
+            {"member_id": "bob", "kind": "dismiss", "course_id": "java-1", "time": evening},
+        ],
+        world.now,
+    )
+    meta = {**world.online.meta(world.run.run_id), "log_position": world.log.position()}
+    world.online.put("night", rendered(world.run), meta)
+    world.online.switch("night")
+    house = House(world.online, world.log, 1000)
+    house.refresh()
+    answers = Answers(house, world.clock)
+    for _ in range(2):  # by the index, then by what was read
+        assert ["ann" in house.current.touched, "bob" in house.current.touched] == [True, False]
+        feed = json.loads(answers.fresh("ann", "feed").body)
+        assert "python-1" not in [course["course_id"] for course in feed["courses"]]
+        assert answers.fresh("bob", "feed").origin == "stored"
+        house.follow()
+    # what arrives after the night counts too, once, whenever it happened
+    world.log.append(
+        [{"member_id": "ann", "kind": "dismiss", "course_id": "sql-2", "time": evening},
+         {"member_id": "ann", "kind": "dismiss", "course_id": "sql-3", "time": world.now}], world.now,
+    )  # fmt: skip
+    events = house.current.touched.events("ann")
+    assert sorted(events.column("course_id").to_pylist()) == ["python-1", "sql-2", "sql-3"]
 
 
 def test_touched_members_beyond_the_limit_are_looked_up(world):

@@ -134,8 +134,7 @@ def _serve(folder: Path, day: dt.date, port: int) -> None:
     from skillfirst.serve import Demo, Person, run
 
     people = tuple(
-        Person(p.member_id, p.name, p.biography, p.network, p.title_id, p.languages)
-        for p in read_personas()
+        Person(p.member_id, p.name, p.biography, p.network, p.title_id, p.languages) for p in read_personas()
     )
     turning = Demo(people, day, lambda night: night_and_publish(folder, night, lambda _stage, _done, _total: None))
     run(store=folder / "store", online=online_of(folder), host=HOST, port=port, demo=turning)

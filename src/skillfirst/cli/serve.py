@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, cast, get_args
 
 import typer
 
@@ -15,6 +15,7 @@ from skillfirst.errors import NotFound, UsageError
 if TYPE_CHECKING:
     from skillfirst.serve.settings import JsonWebTokens
 
+LogServed = Literal["pages", "all", "none"]
 KeysFile = Annotated[
     Path | None, typer.Option("--keys", metavar="FILE", help="Service keys; without any, only loopback is served.")
 ]
@@ -45,6 +46,9 @@ def serve(
     log: Annotated[
         str | None, typer.Option("--log", metavar="URL", help="The event log, where it is not STORE/events.")
     ] = None,
+    served: Annotated[
+        str, typer.Option("--log-served", help="Whose lists are logged as served: pages, all (JSON too) or none.")
+    ] = "pages",
     brand: Annotated[str, typer.Option("--brand", help="The name shown on the page.")] = "skillfirst",
 ) -> None:
     """Answer for one member in milliseconds, as JSON and as a page, freshened by what happened today."""
@@ -52,11 +56,14 @@ def serve(
 
     if not (store / "runs").is_dir():
         raise NotFound(f"there is no store at {store}", next_step="Make one: skillfirst run --data DATA --store STORE")
+    if served not in get_args(LogServed):
+        raise UsageError(f"--log-served is pages, all or none, not {served!r}")
     origins = tuple(frame or ())
     settings = Settings(
         keys=read_keys(keys) if keys is not None else (),
         token_secrets=tuple(_secret(path) for path in secret or ()),
         jwt=_jwt(jwt, issuer, audience), frame_ancestors=origins, origins=origins, brand=brand,
+        log_served=cast(LogServed, served),
     )  # fmt: skip
     chosen = open_port(host, port)
     note(f"serving on http://{host}:{chosen} (Ctrl-C ends it)")

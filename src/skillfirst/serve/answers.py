@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pyarrow as pa
 
+from skillfirst.errors import StoreError
 from skillfirst.serve.newcomers import Newcomer
 from skillfirst.serve.serving import House, Serving
 from skillfirst.stores.online.base import DOCUMENT_NAME
@@ -110,7 +111,7 @@ class Answers:
         found, serving = self._read(member_id, (DOCUMENT_NAME, channel))
         stored = found[channel]
         events = self._events(member_id, serving)
-        if stored is not None and language is None and not newcomer.title and (events is None or not events.num_rows):
+        if stored is not None and language is None and not newcomer.title and not serving.touched.changes(events):
             return Answer(stored, "stored", serving.version)
         try:
             today = self._today(member_id, found[DOCUMENT_NAME], serving, events, newcomer)
@@ -135,8 +136,7 @@ class Answers:
         return found, self.house.now_serving(version)
 
     def _events(self, member_id: str, serving: Serving) -> pa.RecordBatch | None:
-        log = self.house.log
-        return None if log is None else log.read_member(member_id, after=serving.log_position)
+        return serving.touched.events(member_id)
 
     def _today(
         self, member_id: str, raw: bytes | None, serving: Serving, events: pa.RecordBatch | None, newcomer: Newcomer
@@ -147,12 +147,22 @@ class Answers:
         model = serving.model
         now = max(int(self.clock().timestamp()), 0)
         if raw is None:
-            document = document_of(member_id, newcomer, model, now)
+            document = document_of(member_id, newcomer, model, now, serving.experiments)
         else:
-            document = add_unsaid(pa.ipc.read_record_batch(pa.py_buffer(raw), DOCUMENT), newcomer, model)
+            document = add_unsaid(_read_document(raw), newcomer, model)
         if events is None:
             events = pa.RecordBatch.from_pylist([], _events_schema())
         return Today(fold(document, events, now, model), serving, raw is not None, events.num_rows)
+
+
+def _read_document(raw: bytes) -> pa.RecordBatch:
+    try:
+        return pa.ipc.read_record_batch(pa.py_buffer(raw), DOCUMENT)
+    except (pa.ArrowInvalid, OSError):
+        raise StoreError(
+            "what is published was written by another version of skillfirst",
+            next_step="Run the night again and publish it: skillfirst run, skillfirst publish.",
+        ) from None
 
 
 def _events_schema() -> pa.Schema:

@@ -97,6 +97,8 @@ class Gate:
             return False
         scope["route_name"] = _ROUTES[found[2]]
         self.metrics.answers["stored"].inc()
+        if self.settings.log_served == "all":
+            self.service.served.note(member_id, found[2].decode(), self.service.house.current.version)
         await answer.plain(200, body, (b"x-answer", b"stored"))
         return True
 

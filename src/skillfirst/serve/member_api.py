@@ -42,7 +42,10 @@ class SkillChange(BaseModel):
 
 async def _answer(request: Request, member_id: str, channel: str, about: Newcomer, language: str | None) -> Response:
     caller_of(request).may("read", member_id)
-    answer = await service_of(request).answer(member_id, channel, about, language)
+    service = service_of(request)
+    answer = await service.answer(member_id, channel, about, language)
+    if service.settings.log_served == "all":
+        service.served.note(member_id, channel, answer.version)
     return Response(answer.body, 200, {"x-answer": answer.origin, "x-version": answer.version}, "application/json")
 
 

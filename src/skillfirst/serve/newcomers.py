@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
+from skillfirst.experiments.assignment import Experiment, arms_column
 from skillfirst.kernel.model import Model
 from skillfirst.tables.schemas import LEVELS, Source, documents
 
@@ -38,14 +40,19 @@ def title_code(model: Model, title: str | None) -> int:
     return int(model.taxonomy.resolve_titles(pa.array([title], pa.string()))[0]) if title else -1
 
 
-def document_of(member_id: str, newcomer: Newcomer, model: Model, now: int) -> pa.RecordBatch:
-    """A document (one row) in which stands what the newcomer said. `now`: s since 1970 UTC."""
+def document_of(
+    member_id: str, newcomer: Newcomer, model: Model, now: int, experiments: Sequence[Experiment] = ()
+) -> pa.RecordBatch:
+    """A document (one row) in which stands what the newcomer said, with the arms the night would give. `now`: s since
+    1970 UTC. Without an id there is nobody to assign.
+    """
     held = codes(model, newcomer.skills)
     title = title_code(model, newcomer.title)
     return documents(
         1,
         member_id=[member_id],
         now=pa.array([now], pa.int64()).cast(pa.timestamp("s", "UTC")),
+        arms=arms_column(experiments if member_id else (), [member_id]),
         title=[[title] if title >= 0 else []],
         title_weight=[[1.0] if title >= 0 else []],
         skill=[held],

@@ -20,6 +20,7 @@ from skillfirst.serve.incoming import complete
 from skillfirst.serve.metrics import Metrics
 from skillfirst.serve.newcomers import Newcomer
 from skillfirst.serve.problems import Refused
+from skillfirst.serve.served import Served
 from skillfirst.serve.serving import House
 from skillfirst.serve.settings import Settings
 from skillfirst.stores.event_log import EventLog
@@ -31,8 +32,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 log = structlog.get_logger("skillfirst.serve")
 
-#: events that change nothing a member is shown
-SILENT = frozenset({"email_sent", "email_open", "served"})
 LONGEST_ID = 1_000
 NOBODY = Newcomer()  # of whom nothing was said
 
@@ -50,6 +49,7 @@ class Service:
         self.answers = Answers(self.house, self.clock, settings.fresh_answers, settings.fresh_seconds)
         self.callers = Callers(settings)
         self.metrics = Metrics()
+        self.served = Served(events, self.clock)
         self.started = False
         self.when_warm: Callable[[], object] = lambda: None
         self._pool = ThreadPoolExecutor(settings.threads, thread_name_prefix="answer")
@@ -82,6 +82,8 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        with contextlib.suppress(SkillfirstError):
+            await self.work(self._store_served)
         self._pool.shutdown(wait=True, cancel_futures=False)
 
     async def _warm(self) -> None:
@@ -98,9 +100,14 @@ class Service:
             try:
                 if await self.work(self.house.refresh):
                     log.info("serving", version=self.house.current.version if self.house.current else None)
+                await self.work(self._store_served)
                 await self.work(self.house.follow)
             except SkillfirstError as error:
                 log.error("watching the stores failed", error=str(error))
+
+    def _store_served(self) -> None:
+        if self.house.current is not None:
+            self.served.store(self.house.current.experiments)
 
     @property
     def ready(self) -> bool:
@@ -145,8 +152,9 @@ class Service:
             raise Refused(429, error.message, next_step=error.next_step, headers={"retry-after": "2"}) from None
         rejected += [{"index": places[r.index], "reason": r.reason} for r in stored.rejected]
         if self.house.current is not None and stored.accepted:
-            self.house.current.touched.mark(
-                {str(e["member_id"]) for e in whole if e.get("kind") not in SILENT and "member_id" in e}
+            touched = self.house.current.touched
+            touched.mark(
+                {str(e["member_id"]) for e in whole if e.get("kind") not in touched.silent and "member_id" in e}
             )
         counted = {"accepted": stored.accepted, "duplicate": stored.duplicates, "rejected": len(rejected)}
         for outcome, number in counted.items():

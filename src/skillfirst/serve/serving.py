@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 from collections.abc import Callable
 from functools import cached_property
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from skillfirst.errors import NotFound, RunError
-from skillfirst.serve.touched import Touched
+from skillfirst.serve.touched import SILENT, Touched
 from skillfirst.stores.course_texts import CourseTexts
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.online import OnlineStore
 
 if TYPE_CHECKING:
+    from skillfirst.experiments.assignment import Experiment
     from skillfirst.kernel.model import Model
     from skillfirst.kernel.render import Renderer
     from skillfirst.skills.taxonomy import Taxonomy
@@ -26,10 +28,10 @@ T = TypeVar("T")
 class Serving:
     """A version, what its night said about it, and its Model, opened when somebody first needs it."""
 
-    def __init__(self, version: str, meta: dict[str, Any], touched: Touched) -> None:
+    def __init__(self, version: str, meta: dict[str, Any], log: EventLog | None, most_touched: int) -> None:
         self.version = version
         self.meta = meta
-        self.touched = touched
+        self.touched = Touched(log, self.log_position, self.end, most_touched, _silent(meta))
         self._lock = threading.RLock()
         self._kernel: tuple[Model, Renderer] | None = None
         self._kept: dict[Any, Any] = {}
@@ -48,6 +50,21 @@ class Serving:
     @property
     def day(self) -> dt.date:
         return dt.date.fromisoformat(self.meta["day"])
+
+    @property
+    def end(self) -> dt.datetime:
+        """The end of the night's day: what happened at it or later is in no document."""
+        return dt.datetime.combine(self.day + dt.timedelta(days=1), dt.time(), dt.UTC)
+
+    @cached_property
+    def experiments(self) -> tuple[Experiment, ...]:
+        """The experiments the night ran, for members it has never seen."""
+        from skillfirst.experiments.assignment import Experiment
+
+        known = self.meta.get("experiments")
+        if known is None:
+            known = _read_json(Path(self.meta["model"]).parent / "manifest.json").get("experiments") or {}
+        return tuple(Experiment(name, e["shares"], e["salt"], e["holdout"]) for name, e in sorted(known.items()))
 
     @property
     def fallback_share(self) -> float:
@@ -95,6 +112,22 @@ class Serving:
             return Taxonomy.load(Path(self.meta["model"]) / "taxonomy")
 
 
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):  # the run is gone; what it stored is served all the same
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _silent(meta: dict[str, Any]) -> frozenset[str]:
+    """Kinds of event that change no answer; where members rest after a list, having been served counts."""
+    head = _read_json(Path(meta["model"]) / "model.json")
+    rests = ((head.get("policy") or {}).get("cool_off") or {}).get("days")
+    named = [name for arms in (head.get("arms") or {}).values() for arm in arms.values() for name in arm]
+    return frozenset() if rests or any(name.startswith("cool_off") for name in named) else SILENT
+
+
 class House:
     """Holds the version that serves. `current` is replaced whole; who took it before keeps working with it."""
 
@@ -120,8 +153,7 @@ class House:
                 meta = self.online.meta(version)
             except NotFound:  # replaced between the two questions; the next refresh sees the new one
                 return False
-            touched = Touched(self.log, int(meta.get("log_position") or 0), self._most)
-            following = Serving(version, meta, touched)
+            following = Serving(version, meta, self.log, self._most)
             if current is not None and current.warm:
                 _ = following.model  # opened before anybody waits for it
             self.current = following

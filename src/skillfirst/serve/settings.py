@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from skillfirst.serve.keys import ServiceKey
 
@@ -47,6 +48,8 @@ class Settings:
     frame_ancestors: tuple[str, ...] = ()  # origins that may put the page into an iframe, e.g. https://lms.example
     origins: tuple[str, ...] = ()  # origins whose pages may fetch fragments and send events (CORS)
     secure_cookies: bool = True  # only over https, or from loopback
+    # whose lists are told to the log as served: pages this service renders, every answer as JSON too, or none
+    log_served: Literal["pages", "all", "none"] = "pages"
     access_log: bool = False  # a line for every request; otherwise only for what failed or took long
     slow_seconds: float = 0.5
     watch_seconds: float = 1.0  # how often the store is asked for a new version and the log for others' events

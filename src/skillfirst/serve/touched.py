@@ -1,4 +1,7 @@
-"""Which members did something since the night read the log: asked at every page, so it has to cost nothing.
+"""Which members did something that the night has not read: asked at every page, so it has to cost nothing.
+
+Not read by the night is what lies beyond its position in the log, and what happened after the end of its day: a night
+that runs at two in the morning has passed the events of those two hours by.
 
 Until the log has been read through once after a start or a publish, and beyond `most` members, the log's own index is
 asked instead: slower by some microseconds, never wrong.
@@ -6,28 +9,57 @@ asked instead: slower by some microseconds, never wrong.
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Iterable
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from skillfirst.stores.event_log import EventLog
+
+#: events that change nothing a member is shown
+SILENT = frozenset({"email_sent", "email_open", "served"})
 
 
 class Touched:
-    """Members with events beyond a position of the log. Written by several threads, read without a lock."""
+    """Members with events beyond position `after` of the log or at `since` and later. Written by several threads, read
+    without a lock. `silent`: kinds of event that touch nobody."""
 
-    def __init__(self, log: EventLog | None, after: int, most: int) -> None:
-        self.after = after
+    def __init__(
+        self, log: EventLog | None, after: int, since: dt.datetime, most: int, silent: frozenset[str] = SILENT
+    ) -> None:
+        self.after, self.since, self.silent = after, since, silent
         self._log = log
         self._most = most
         self._lock = threading.Lock()
         self._marks: dict[str, int] = {}
         self._whole = log is None
+        self._passed_by = after > 0  # events of before `after` may be of later than the day
         self._seen = after
 
     def __contains__(self, member_id: str) -> bool:
         if member_id in self._marks:
             return True
-        return not self._whole and self._log is not None and self._log.touched(member_id, self.after)
+        log = self._log
+        if self._whole or log is None:
+            return False
+        return log.touched(member_id, self.after) or log.read_member(member_id, since=self.since).num_rows > 0
+
+    def events(self, member_id: str) -> pa.RecordBatch | None:
+        """What the member did that the night's document does not hold, in order of arrival."""
+        if self._log is None:
+            return None
+        after_the_day = self._log.read_member(member_id, since=self.since)
+        early = self._log.read_member(member_id, after=self.after)
+        late = early.filter(pc.less(early.column("time"), pa.scalar(self.since, early.schema.field("time").type)))
+        if not late.num_rows:
+            return after_the_day
+        return pa.concat_batches([late, after_the_day])
+
+    def changes(self, events: pa.RecordBatch | None) -> bool:
+        """Whether any of these events changes what the member is shown."""
+        return events is not None and not self.silent.issuperset(events.column("kind").to_pylist())
 
     def mark(self, members: Iterable[str]) -> None:
         """These members did something just now."""
@@ -47,15 +79,23 @@ class Touched:
         """Read what the log has gained since the last time, also from other processes; returns the position read to."""
         if self._log is None:
             return self.after
+        if self._passed_by:
+            for batch in self._log.read(since=self.since, upto=self.after):
+                self._mark_events(batch)
+            self._passed_by = False
         upto = self._log.position()
         if upto > self._seen:
             for batch in self._log.read(after=self._seen, upto=upto):
-                self.mark(batch.column("member_id").to_pylist())
+                self._mark_events(batch)
             self._seen = upto
         with self._lock:
             if len(self._marks) < self._most:
                 self._whole = True
         return upto
+
+    def _mark_events(self, batch: pa.RecordBatch) -> None:
+        silent = pc.is_in(batch.column("kind"), pa.array(sorted(self.silent), pa.string()))
+        self.mark(batch.column("member_id").filter(pc.invert(silent)).to_pylist())
 
     def __len__(self) -> int:
         return len(self._marks)

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from skillfirst.serve.page.cards import Cards
 from skillfirst.serve.page.templating import html, render
-from skillfirst.serve.page.viewing import Viewer, need_member, page_answer, viewer_of
+from skillfirst.serve.page.viewing import Viewer, need_member, served_page, viewer_of
 from skillfirst.serve.problems import Refused
 from skillfirst.serve.profiles import saved_courses
 
@@ -21,7 +21,7 @@ async def fragment(request: Request) -> Response:
     viewer = viewer_of(request)
     need_member(viewer)
     wanted = request.query_params.get("carousel", "")[:400]
-    answer = await page_answer(viewer)
+    answer = await served_page(viewer)
     return await viewer.service.work(_fragment, viewer, answer.body, wanted)
 
 

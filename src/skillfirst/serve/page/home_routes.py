@@ -15,7 +15,7 @@ from skillfirst.serve.page.about import beside, grouped
 from skillfirst.serve.page.cards import Cards, quoted
 from skillfirst.serve.page.explaining import explained
 from skillfirst.serve.page.templating import shown
-from skillfirst.serve.page.viewing import Viewer, check_form, need_member, page_answer, viewer_of
+from skillfirst.serve.page.viewing import Viewer, check_form, need_member, page_answer, served_page, viewer_of
 from skillfirst.serve.page.words import Words
 from skillfirst.serve.problems import Refused
 from skillfirst.serve.profiles import profile, progress, saved_courses
@@ -37,7 +37,7 @@ async def home(request: Request) -> Response:
     viewer = viewer_of(request)
     if not viewer.member_id:
         return shown("who.html", viewer, viewer.words(), page="home")
-    answer = await page_answer(viewer)
+    answer = await served_page(viewer)
     return await viewer.service.work(_home, viewer, answer.body)
 
 
@@ -72,10 +72,7 @@ def _titles(viewer: Viewer, words: Words) -> dict[str, str]:
 
 
 def _events(viewer: Viewer) -> Any:
-    service = viewer.service
-    if service.log is None:
-        return None
-    return service.log.read_member(viewer.member_id, after=service.house.now_serving().log_position)
+    return viewer.service.house.now_serving().touched.events(viewer.member_id)
 
 
 async def more(request: Request) -> Response:

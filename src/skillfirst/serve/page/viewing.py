@@ -121,6 +121,14 @@ def need_member(viewer: Viewer) -> str:
     return viewer.member_id
 
 
+async def served_page(viewer: Viewer) -> Answer:
+    """The member's home answer for a page that is shown now: told to the log."""
+    answer = await page_answer(viewer)
+    if viewer.service.settings.log_served != "none":
+        viewer.service.served.note(viewer.member_id, "home", answer.version)
+    return answer
+
+
 async def page_answer(viewer: Viewer) -> Answer:
     """The member's home answer: stored where that is enough."""
     service = viewer.service
