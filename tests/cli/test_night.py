@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
+from operator import itemgetter
 
 import pyarrow.parquet as pq
 import pytest
@@ -217,14 +219,41 @@ def test_erase_leaves_nothing_and_everything_else_works_on(skillfirst, store):
     assert "no store knew the member" in nothing.out
 
 
-def test_infer_gives_what_the_night_gives(skillfirst, academy, night):
-    said = skillfirst("infer", "--data", academy, "--day", DAY, "--out", "skills.jsonl", "--json")
-    assert said.code == 0
-    stored = [row for batch in OfflineStore(night).open().table("member_skills") for row in batch.to_pylist()]
+def inferred(skillfirst, data, *more):
+    said = skillfirst("infer", "--data", data, "--day", DAY, "--out", "skills.jsonl", "--json", *more)
+    assert said.code == 0, said.err
     with open("skills.jsonl") as file:
-        assert [json.loads(line) for line in file] == [pytest.approx(row) for row in stored]
-    assert said.json["rows"] == len(stored)
+        return said, [json.loads(line) for line in file]
+
+
+def test_infer_gives_what_the_night_gives(skillfirst, academy, night):
+    said, rows = inferred(skillfirst, academy)
+    stored = [row for batch in OfflineStore(night).open().table("member_skills") for row in batch.to_pylist()]
+    facts = itemgetter("member_id", "skill_id", "source")
+    used = {facts(row): row["weight"] for row in rows if row["weight"] > 0}
+    assert used == pytest.approx({facts(row): row["weight"] for row in stored})
+    assert said.json["used"] == len(stored)
     assert {"explicit", "interest", "title", "goal"} <= set(said.json["sources"])
+    order = [(r["member_id"], r["part"], -r["weight"], -r["confidence"], r["skill_id"]) for r in rows]
+    assert order == sorted(order)
+
+
+def test_infer_keeps_what_is_too_unlikely_to_be_used(skillfirst, academy):
+    strict = ("--set", "policy.inference.threshold=0.99", "--set", "policy.inference.goals=false")
+    _, rows = inferred(skillfirst, academy, *strict)
+    left_out = [row for row in rows if not row["weight"]]
+    assert left_out
+    assert all(0 < row["confidence"] < 1 and row["source"] for row in left_out)
+    assert len(inferred(skillfirst, academy, *strict, "--candidates", "0")[1]) == len(rows) - len(left_out)
+
+
+def test_infer_needs_no_courses(skillfirst, academy, tmp_path):
+    folder = shutil.copytree(academy, tmp_path / "people")
+    for path in [*folder.glob("courses.*"), *folder.glob("events.*")]:
+        path.unlink()
+    said, rows = inferred(skillfirst, folder)
+    assert {"explicit", "title"} <= set(said.json["sources"])
+    assert {row["member_id"] for row in rows} >= {"m1", "m2"}
 
 
 def test_doctor_looks_at_stores(skillfirst, night):

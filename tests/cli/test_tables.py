@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -86,9 +87,10 @@ def test_a_message_names_no_folder_that_is_gone(skillfirst, spoiled):
     assert said.code == 1
     assert "--rejects FOLDER" in said.out
     assert "/tmp/skillfirst-" not in said.out
-    skillfirst("run", "--data", spoiled, "--store", "s", "--set", "max_bad_share=0").fails(
-        1, "skillfirst check", "--rejects"
-    )
+    said = skillfirst("run", "--data", spoiled, "--store", "s", "--set", "max_bad_share=0")
+    said.fails(1, "s/rejects/")
+    kept = Path("s/rejects")
+    assert "level" in "".join(path.read_text() for path in kept.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def pages() -> dict[str, str]:
 
 def tables() -> str:
     """The tables that go in and come out."""
-    from skillfirst.tables.schemas import INPUT, OUTPUT
+    from skillfirst.tables.schemas import INFERRED_SKILLS, INPUT, OUTPUT
 
     lines = [TABLES_INTRO]
     for table in INPUT.values():
@@ -114,7 +114,9 @@ def tables() -> str:
         lines += [f"### {output.name}", "", output.meaning, "", "| column | type |", "| --- | --- |"]
         lines += [f"| `{field.name}` | {_arrow(field.type)} |" for field in output.schema]
         lines.append("")
-    lines += ["### the long form of `export`", "", "| column | type |", "| --- | --- |"]
+    lines += ["### what `infer` writes", "", INFERRED_SKILLS.meaning, "", "| column | type |", "| --- | --- |"]
+    lines += [f"| `{field.name}` | {_arrow(field.type)} |" for field in INFERRED_SKILLS.schema]
+    lines += ["", "### the long form of `export`", "", "| column | type |", "| --- | --- |"]
     from skillfirst.cli.long_form import LONG_FORM
 
     lines += [f"| `{field.name}` | {_arrow(field.type)} |" for field in LONG_FORM]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -127,12 +129,23 @@ def review_tags(
     answer(values, f"{sheet.num_rows:,} tags to decide, written to {out}", json)
 
 
-def infer(data: Data, out: Out, day: Day = None, set_: Set = None, var: Var = None, json: Json = False) -> None:
-    """Members to skills, each with its weight and where it comes from, as the night sees them."""
+def infer(
+    data: Data,
+    out: Out,
+    candidates: Annotated[int, typer.Option("--candidates", min=0, help="Skills a member, however unlikely.")] = 50,
+    day: Day = None,
+    set_: Set = None,
+    var: Var = None,
+    json: Json = False,
+) -> None:
+    """Members to skills, held and wanted, each with its confidence and where it comes from, as the night sees them.
+
+    What is too unlikely to be used has weight 0 and is there so that the ranking can be judged.
+    """
     from skillfirst.cli.files import check_ending, write_rows
     from skillfirst.engines.local import LocalEngine
-    from skillfirst.pipeline import Night, run_night
-    from skillfirst.tables.schemas import MEMBER_SKILLS_OUT
+    from skillfirst.pipeline import Night, infer_members
+    from skillfirst.tables.schemas import INFERRED_SKILLS
 
     check_ending(out)
     settings = settings_for(data, set_)
@@ -141,13 +154,13 @@ def infer(data: Data, out: Out, day: Day = None, set_: Set = None, var: Var = No
             data, Path(store), day_of(day), policy_of(settings), tagging_of(settings), ("feed",),
             variables=pairs(var, "--var"), max_bad_share=settings.max_bad_share, memory=settings.memory,
         )  # fmt: skip
-        run = run_night(night, LocalEngine(settings.workers or None), show)
-        rows = write_rows(out, MEMBER_SKILLS_OUT.schema, run.table("member_skills"))
-        sources = _sources(run)
-        members = run.manifest["counts"].get("members", 0)
-    values = {"out": str(out), "members": members, "rows": rows, "sources": sources}
-    text = f"{rows:,} skills of {members:,} members, written to {out}\n" + columns(sorted(sources.items()))
-    answer(values, text, json)
+        counted = _Counted(infer_members(night, LocalEngine(settings.workers or None), candidates, show))
+        rows = write_rows(out, INFERRED_SKILLS.schema, counted)
+    values = {"out": str(out), "members": counted.members, "rows": rows, "used": counted.used}
+    values["sources"] = dict(sorted(counted.sources.items()))
+    more = f"{rows - counted.used:,} candidates too unlikely to be used"
+    text = f"{counted.used:,} skills of {counted.members:,} members and {more}, written to {out}"
+    answer(values, "\n".join([text, columns(sorted(counted.sources.items()))]), json)
 
 
 def _decisions(path: Path | None, data: Path | None = None, store: Path | None = None) -> pa.Table | None:
@@ -184,15 +197,27 @@ def _uses(candidates: pa.Table) -> dict[str, int]:
     return {use: found.get(use, 0) for use in ("publish", "feature", "review", "none")}
 
 
-def _sources(run: Run) -> dict[str, int]:
-    from collections import Counter
+class _Counted:
+    """Batches of INFERRED_SKILLS as they pass: members, rows that affinity uses, and those by source."""
 
-    counts: Counter[str] = Counter()
-    for batch in run.table("member_skills", ["source"]):
-        for row in batch.column("source").value_counts().to_pylist():
-            for source in row["values"].split(";"):
-                counts[source] += row["counts"]
-    return dict(counts)
+    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
+        self.batches = batches
+        self.members = self.used = 0
+        self.sources: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        import pyarrow.compute as pc
+
+        last = None
+        for batch in self.batches:
+            ids = batch.column("member_id")
+            self.members += len(ids.unique()) - (bool(len(ids)) and ids[0].as_py() == last)  # a member may span two
+            last = ids[-1].as_py() if len(ids) else last
+            used = batch.filter(pc.greater(batch.column("weight"), 0))
+            self.used += used.num_rows
+            for row in used.column("source").value_counts().to_pylist():
+                self.sources.update(dict.fromkeys(row["values"].split(";"), row["counts"]))
+            yield batch
 
 
 def _tagged(result: TagResult, rows: int, out: Path) -> str:

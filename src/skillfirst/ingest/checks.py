@@ -13,7 +13,7 @@ than `max_bad_share` allows.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +34,7 @@ MAX_BAD_SHARE = 0.05  # of a table's rows; more looks like a wrong mapping rathe
 FEW_ROWS = 10  # so few bad rows are a few bad rows whatever their share, unless they are most of the table
 MEMORY = "1GB"
 THREADS = 2
+NEEDED = tuple(name for name, table in INPUT.items() if table.needed)
 
 
 def read(
@@ -60,13 +61,15 @@ def check(
     threads: int = THREADS,
     max_bad_share: float | None = None,
     log: Path | None = None,
+    needed: Collection[str] = NEEDED,
 ) -> Checked:
     """Check every table of DATA (a directory or a mapping file) and write clean member-sized tables under `work`.
 
     `variables` override those of the mapping file; `max_bad_share` overrides its [checks]; `memory` and `threads`
     bound DuckDB, which spills to `work`. `log`: events of the store's own log (Parquet, EVENTS schema), read beside
-    the table of events; its members may be unknown here (visitors), so its bad rows never stop a run. Raises
-    DataError only where there is nothing to check: no such path, a broken mapping file, a table given twice.
+    the table of events; its members may be unknown here (visitors), so its bad rows never stop a run. `needed`: tables
+    without which the caller cannot go on. Raises DataError only where there is nothing to check: no such path, a
+    broken mapping file, a table given twice.
     """
     sources = find_sources(data, variables)
     if log is not None:
@@ -81,8 +84,8 @@ def check(
         checked.findings.append(
             Finding(Weight.NOTE, spec.table, None, f"an optional source is not there: {spec.path}", next_step=None)
         )
-    for name, table in INPUT.items():
-        if table.needed and name not in sources.by_table:
+    for name in needed:
+        if name not in sources.by_table:
             checked.findings.append(missing_needed(name))
     with _duckdb(work, memory, threads) as connection:
         for number, name in enumerate((*CATALOGUE, *LARGE)):

@@ -1,6 +1,7 @@
 """The night: sources in, carousels out, as one whole run or none."""
 
 from skillfirst.pipeline.delta import run_delta
+from skillfirst.pipeline.inferring import infer_members
 from skillfirst.pipeline.night import read_taxonomy, resolvers, run_night
 from skillfirst.pipeline.parts import Outcome, PartWriter, member_skill_rows
 from skillfirst.pipeline.plan import CHANNELS, EPOCH, Night, Progress
@@ -12,6 +13,7 @@ __all__ = [
     "Outcome",
     "PartWriter",
     "Progress",
+    "infer_members",
     "member_skill_rows",
     "read_taxonomy",
     "resolvers",

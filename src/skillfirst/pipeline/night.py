@@ -55,7 +55,7 @@ def run_night(night: Night, engine: Engine, progress: Progress = silent) -> Run:
             taxonomy = read_taxonomy(checked.tables)
             tags = tag_with_people(checked.tables["courses"], taxonomy, night.tagging, decisions, store)
             catalogue = build_catalogue(
-                checked.tables["courses"], taxonomy, tags.course_skills, _industries(checked), night.policy.language
+                checked.tables["courses"], taxonomy, tags.course_skills, industries(checked), night.policy.language
             )
         progress("gather", 0, checked.members)
         with clock.stage("gather"):
@@ -108,13 +108,14 @@ def resolvers(taxonomy: Taxonomy, experiments: Sequence[Experiment] = ()) -> Res
     )
 
 
-def _industries(checked: Checked) -> Vocabulary:
+def industries(checked: Checked) -> Vocabulary:
+    """What members name as their industry."""
     found: set[str] = set()
     for number in range(checked.ranges):
         for path in checked.files("members", number):
             column = pq.read_table(path, columns=["industry"]).column("industry")
             found.update(x for x in pc.unique(column).to_pylist() if x)
-    return Vocabulary.sorted(sorted(found))
+    return Vocabulary.sorted(found)
 
 
 def _write_tables(writer: RunWriter, model: Model, tags: TagResult) -> None:

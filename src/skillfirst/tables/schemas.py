@@ -290,6 +290,22 @@ MEMBER_SKILLS_OUT = Output(
     ),
 )
 
+INFERRED_SKILLS = Output(
+    "inferred_skills",
+    "What `infer` writes: the skills a member holds and wants, best first. `weight` is what affinity uses, 0 for a "
+    "candidate too unlikely to be used; `confidence` the probability, 1 where somebody said it.",
+    pa.schema(
+        [
+            ("member_id", pa.string()),
+            ("skill_id", pa.string()),
+            ("part", pa.string()),
+            ("weight", pa.float32()),
+            ("confidence", pa.float32()),
+            ("source", pa.string()),
+        ]
+    ),
+)
+
 SKILL_IDF = Output(
     "skill_idf",
     "IDF(s) = ln(1 + M / N(s)) in nats; null where N(s) is under the support floor.",
@@ -320,6 +336,7 @@ RECOMMENDATIONS = Output(
     ),
 )
 
+# the tables of a run
 OUTPUT: dict[str, Output] = {t.name: t for t in (COURSE_SKILLS, MEMBER_SKILLS_OUT, SKILL_IDF, RECOMMENDATIONS)}
 
 

@@ -61,7 +61,7 @@ def _predict(
         kept = 0
         for j in range(goal_offsets[i], goal_offsets[i + 1]):
             aim[goal[j]], bits[goal[j]] = goal_weight[j], goal_source[j]
-        told = inputs > 1  # the level's column is always there
+        told = inputs > 1 or lift <= 0.0  # the level's column is always there
         if told:
             score(intercept, weights, into, hidden, out, x, w, inputs, z)
         for a in range(width if told else 0):
