@@ -110,7 +110,7 @@ def skill_rows(members: pa.RecordBatch, model: Model, candidates: int) -> pa.Rec
     blocks += [_likely(used, likely, len(model.taxonomy), *columns) for columns in _LIKELY]
     row, part, skill, weight, confidence, bits = (np.concatenate(column) for column in zip(*blocks, strict=True))
     order = np.lexsort((skill, -confidence, -weight, part, row))
-    names = pa.array([";".join(sources(b)) for b in range(2 * max(Source))])
+    names = pa.array([";".join(sources(b)) or "popularity" for b in range(2 * max(Source))])
     return pa.RecordBatch.from_arrays(
         [
             members.column("member_id").take(pa.array(row[order])),
