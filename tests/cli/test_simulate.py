@@ -1,27 +1,39 @@
-"""A small world for two days, and the arithmetic over worlds."""
+"""A small world for two days: report, going on where it stopped, and a split test whose log `lift` reads."""
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from skillfirst.cli.simulate import interval
+SMALL = ("--members", "60", "--days", "2", "--seeds", "1", "--out", "report")
 
 
-def test_an_interval_over_worlds_is_students_t():
-    found = interval([0.1, 0.2, 0.3])
-    assert found["lift"] == pytest.approx(0.2)
-    assert found["high"] - found["lift"] == pytest.approx(4.303 * 0.1 / 3**0.5)
-    assert interval([0.5]) == {"lift": 0.5, "low": None, "high": None}
-
-
-def test_simulate_reads_a_world_and_reports(skillfirst, tmp_path):
-    args = ("--experiment", "diversity", "--members", "60", "--days", "2", "--seeds", "1", "--out", "report")
-    said = skillfirst("simulate", *args, "--json")
+def test_simulate_reports_and_lives_nothing_twice(skillfirst, tmp_path):
+    said = skillfirst("simulate", "--experiment", "diversity", *SMALL, "--json")
     assert said.code == 0
     (trial,) = said.json["trials"]
     assert (trial["trial"], trial["control"], trial["seeds"]) == ("diversity", "affinity", [1])
-    assert set(trial["arms"]["treatments"]) == {"round-robin"}
-    assert (tmp_path / "report" / "diversity-1.html").read_text().startswith("<!doctype html>")
+    assert {c["treatment"] for c in trial["contrasts"]} == {"round-robin"}
+    page = tmp_path / "report" / "diversity.html"
+    assert page.read_text().startswith("<!doctype html>")
+    kept = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "report" / "worlds").iterdir()}
+    assert len(kept) == 2
+    page.unlink()
+    again = skillfirst("simulate", "--experiment", "diversity", *SMALL, "--report", "--json")
+    assert again.json["trials"] == said.json["trials"]
+    assert json.loads((tmp_path / "report" / "diversity.json").read_text())["trials"] == said.json["trials"]
+    assert page.exists()
+    assert {p.name: p.stat().st_mtime_ns for p in (tmp_path / "report" / "worlds").iterdir()} == kept
+
+
+def test_the_log_of_a_split_test_is_what_lift_reads(skillfirst):
+    said = skillfirst("simulate", "--experiment", "personalised", *SMALL, "--split", "--json")
+    (log,) = said.json["logs"]
+    read = skillfirst(*log["read"].split()[1:], "--json")
+    assert read.code == 0
+    assert read.json["control"] == "random"
+    assert set(read.json["members"]) == {"random", "curated", "popular", "personalised", "as-shipped"}
 
 
 @pytest.mark.parametrize(
@@ -29,6 +41,7 @@ def test_simulate_reads_a_world_and_reports(skillfirst, tmp_path):
     [
         (["--experiment", "luck"], "There are personalised, mapping, fatigue, diversity, sensitivity"),
         (["--experiment", "fatigue", "--members", "2"], "--members"),
+        (["--experiment", "fatigue", "--report"], "needs --out"),
         ([], "--experiment"),
     ],
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from skillfirst.errors import UsageError
 from skillfirst.evaluation.nights import KernelNights, Variant
 from skillfirst.evaluation.simulate import simulate
 from skillfirst.evaluation.trials import Arm, Trial
+from skillfirst.evaluation.world.constants import Constants
 
 TRIAL = Trial(
     "small",
@@ -51,3 +54,17 @@ def test_wrong_tags_are_the_same_ones_every_night_and_as_many_as_asked_for(tmp_p
 def test_a_setting_of_the_night_that_does_not_exist_is_named():
     with pytest.raises(UsageError, match=r"night\.colour"):
         Variant.of({"night.colour": "red"})
+
+
+def test_between_fits_events_are_folded_in_and_newcomers_have_pages(tmp_path):
+    trial = replace(TRIAL, arms=TRIAL.arms[:1], members=120, days=4, mail_every=0)
+    constants = Constants(new_members=0.05, daily_share=0.9)
+    run = simulate(trial, 3, KernelNights(trial, tmp_path, seed=3, fit_days=3), constants=constants)
+    joined = set(run.roster["member_id"].to_pylist()[120:])
+    assert joined & set(run.top["member_id"].to_pylist())
+    dismissed = [(e["member_id"], e["course_id"], e["time"].date()) for e in run.events.to_pylist()
+                 if e["kind"] in ("complete", "dismiss")]  # fmt: skip
+    shown = [(row["member_id"], course, row["day"]) for row in run.top.to_pylist() for course in row["course_id"]]
+    assert dismissed
+    for member, course, day in dismissed:
+        assert not [1 for m, c, d in shown if (m, c) == (member, course) and d > day]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skillfirst.errors import UsageError
-from skillfirst.experiments.comparison import Arm, compare, compare_bootstrap, compare_cuped
+from skillfirst.experiments.comparison import Arm, compare, compare_bootstrap, compare_cuped, compare_paired
 
 
 def clicks(rng, members, rate, spread=3.0):
@@ -123,3 +123,24 @@ def test_a_lift_over_nothing_is_unknown():
     assert compare(Arm(np.zeros(5)), Arm(np.zeros(5))).p == 1.0
     with pytest.raises(UsageError):
         compare(Arm(np.ones(1)), Arm(np.ones(5)))
+
+
+def test_paired_lives_give_the_difference_of_each_member():
+    rng = np.random.default_rng(5)
+    activity = rng.gamma(1.0, 10.0, 4_000)
+    den = 1.0 + rng.poisson(activity)
+    before, after = rng.binomial(den.astype(int), 0.1) * 1.0, rng.binomial(den.astype(int), 0.12) * 1.0
+    found = compare_paired(Arm(before, den), Arm(after, den))
+    apart = compare(Arm(before, den), Arm(after, den))
+    assert found.lift == pytest.approx(apart.lift)
+    assert found.lift_low < 0.2 < found.lift_high
+    # the mean of each member's own differences, where there is no ratio
+    plain = compare_paired(Arm(before), Arm(after))
+    own = after - before
+    assert plain.difference == pytest.approx(own.mean())
+    assert plain.error == pytest.approx(own.std(ddof=1) / np.sqrt(len(own)))
+    assert plain.error < compare(Arm(before), Arm(after)).error
+    same = compare_paired(Arm(before, den), Arm(before, den))
+    assert (same.lift, same.lift_low, same.lift_high, same.p) == (0, 0, 0, 1)
+    with pytest.raises(UsageError, match="same members"):
+        compare_paired(Arm(before), Arm(after[:-1]))

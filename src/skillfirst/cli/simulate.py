@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillfirst.cli.console import answer, columns, progress
+from skillfirst.cli.console import answer, progress
 from skillfirst.cli.options import Json
 from skillfirst.errors import UsageError
 
 if TYPE_CHECKING:
-    from skillfirst.evaluation.simulate import Simulation
     from skillfirst.evaluation.trials import Trial
-    from skillfirst.experiments.lift import Reading
-
-SHOWN = ("engagement_rate", "click_through_rate", "clicks_per_member", "impressions_per_member")
-# two-sided 95 % quantiles of Student's t by degrees of freedom, for intervals over few seeds
-T95 = (math.inf, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
+    from skillfirst.evaluation.trials_pooled import Pooled
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command(epilog="Example: skillfirst simulate --experiment personalised --members 2000 --days 14 --out report")(
-        simulate
-    )
+    app.command(epilog="Example: skillfirst simulate --experiment personalised --members 1000 --days 7 --seeds 1 "
+                       "--out report")(simulate)  # fmt: skip
 
 
 def simulate(
@@ -37,118 +31,143 @@ def simulate(
     ] = None,
     members: Annotated[int | None, typer.Option("--members", min=20, help="People in each world.")] = None,
     days: Annotated[int | None, typer.Option("--days", min=1, help="Days of visits.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Reports of every world.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Report (HTML, JSON) and what was lived; goes on where it stopped."),
+    ] = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Only report what lies in DIR, live through nothing more.")
+    ] = False,
+    split: Annotated[
+        bool,
+        typer.Option("--split", help="Members are assigned to arms in one world, a real test; DIR keeps its log."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Let an invented population live with each arm of an experiment and read the difference.
 
-    Experiments: personalised, mapping, fatigue, diversity, sensitivity. As they stand they take hours; fewer members,
-    days and seeds give a first look.
+    Experiments: personalised, mapping, fatigue, diversity, sensitivity. The same people live once with each arm, so
+    that each is compared with herself. As they stand they take from minutes (diversity) to an hour (sensitivity);
+    fewer members, days and seeds give a first look.
     """
     from skillfirst.evaluation.trials import TRIALS, trials
 
     if experiment not in TRIALS:
         raise UsageError(f"there is no experiment {experiment!r}", next_step=f"There are {', '.join(TRIALS)}.")
-    told: list[dict[str, Any]] = []
-    lines: list[str] = []
+    if (report or split) and out is None:
+        raise UsageError(f"--{'report' if report else 'split'} needs --out", next_step="Name a folder.")
+    chosen = [
+        replace(t, members=members or t.members, days=days or t.days,
+                seeds=tuple(range(1, seeds + 1)) if seeds else t.seeds)
+        for t in trials(experiment)
+    ]  # fmt: skip
+    if split:
+        assert out is not None
+        _split(chosen, out, json)
+        return
+    command = " ".join(
+        ["skillfirst simulate --experiment", experiment]
+        + [f"--{name} {value}" for name, value in (("seeds", seeds), ("members", members), ("days", days)) if value]
+        + ([f"--out {out.name}"] if out is not None else [])
+    )
+    with tempfile.TemporaryDirectory(prefix="skillfirst-") as unkept:
+        folder = out or Path(unkept)
+        if experiment == "sensitivity":
+            told, more, values = _sensitivity(chosen[0], folder / "worlds", report)
+        else:
+            told, more, values = _parallel(chosen, folder / "worlds", report), "", {}
+    values = _report(experiment, told, command, more, values, out)
+    answer(values, "\n".join([line for found in told for line in _in_words(found)]
+                             + ([f"report: {out / experiment}.html"] if out else [])), json)  # fmt: skip
+
+
+def _parallel(chosen: list[Trial], folder: Path, only_known: bool) -> list[Pooled]:
+    from skillfirst.evaluation.simulate_parallel import Worlds
+    from skillfirst.evaluation.trials_pooled import pooled
+
+    told = []
+    tags: dict[int, dict[Any, Any]] = {}
     with progress() as show:
-        for trial in trials(experiment):
-            chosen = tuple(range(1, seeds + 1)) if seeds else trial.seeds
-            readings = []
-            for seed in chosen:
-                stage = f"{trial.name} {seed}"
-                done = _world(trial, seed, members, days, lambda day, all_, name=stage: show(name, day, all_))
-                reading = _read(done)
-                readings.append(reading)
-                if out is not None:
-                    _report(out, trial, seed, reading)
-            summary = summarise(trial, readings)
-            told.append({"trial": trial.name, "question": trial.question, "control": trial.control,
-                         "seeds": list(chosen), "arms": summary})  # fmt: skip
-            lines += [trial.question, *_in_words(summary, trial.control), ""]
-    lines += [f"reports in {out}"] if out is not None else []
-    answer({"experiment": experiment, "trials": told}, "\n".join(lines), json)
+        for trial in chosen:
+            lived = {}
+            for seed in trial.seeds:
+                worlds = Worlds(trial, seed, folder=folder, tags=tags.setdefault(seed, {}))
+                for arm in trial.arms:
+                    if not only_known or worlds.known(arm):
+                        stage = _stage(show, f"{trial.name}, world {seed}, {arm.name}")
+                        lived[seed, arm.name] = worlds.lived(arm, stage)
+            told.append(pooled(trial, lived))
+    return told
 
 
-def _world(trial: Trial, seed: int, members: int | None, days: int | None, show: Any) -> Simulation:
+def _stage(show: Callable[[str, int, int], None], name: str) -> Callable[[int, int], None]:
+    return lambda day, days: show(name, day, days)
+
+
+def _sensitivity(trial: Trial, folder: Path, only_known: bool) -> tuple[list[Pooled], str, dict[str, Any]]:
+    from skillfirst.evaluation.simulate_sensitivity import counted, sweep
+    from skillfirst.evaluation.trials_report import sensitivity_html
+
+    with progress() as show:
+        base, rows = sweep(trial, folder, only_known, _stage(show, "constants"))
+    return [base], sensitivity_html(rows), {"constants": rows, "verdicts": counted(rows)}
+
+
+def _report(
+    experiment: str, told: list[Pooled], command: str, more: str, values: dict[str, Any], out: Path | None
+) -> dict[str, Any]:
+    import json
+
+    from skillfirst import __version__
+    from skillfirst.cli.files import whole_file
+    from skillfirst.evaluation.trials_report import to_dict, to_html
+
+    whole = {"experiment": experiment, "version": __version__, "command": command,
+             "trials": [to_dict(found) for found in told], **values}  # fmt: skip
+    if out is not None:
+        html = to_html(experiment, told, command, __version__, more)
+        for ending, text in (("html", html), ("json", json.dumps(whole, indent=1) + "\n")):
+            with whole_file(out / f"{experiment}.{ending}") as place:
+                place.write_text(text, encoding="utf-8")
+    return whole
+
+
+def _split(chosen: list[Trial], out: Path, json: bool) -> None:
+    """A real test in one world: arms assigned by hash, the log of all of them, and its reading."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from skillfirst.cli.files import whole_file
     from skillfirst.evaluation.nights import KernelNights
     from skillfirst.evaluation.simulate import simulate as live
 
-    with tempfile.TemporaryDirectory(prefix="skillfirst-") as work:
-        night = KernelNights(trial, Path(work), seed)
-        return live(trial, seed, night, members=members, length=days, progress=show)
+    written, lines = [], []
+    with progress() as show:
+        for trial in chosen:
+            for seed in trial.seeds:
+                with tempfile.TemporaryDirectory(prefix="skillfirst-") as work:
+                    night = KernelNights(trial, Path(work), seed, fit_days=trial.fit_days)
+                    done = live(trial, seed, night, progress=_stage(show, f"{trial.name}, world {seed}"))
+                place = out / f"{trial.name}-{seed}.parquet"
+                with whole_file(place) as temporary:
+                    pq.write_table(pa.concat_tables([done.past, done.events]), temporary)
+                read = (f"skillfirst lift --experiment {trial.name} --control {trial.control} --events {place} "
+                        f"--from {done.start:%Y-%m-%d} --to {done.end:%Y-%m-%d}")  # fmt: skip
+                written.append({"trial": trial.name, "seed": seed, "events": str(place), "read": read})
+                lines += [f"log: {place}", f"read it with: {read}"]
+    answer({"logs": written}, "\n".join(lines), json)
 
 
-def _read(done: Simulation) -> Reading:
-    """The reading of one world; everybody who joined counts, in the arm assigned."""
-    import pyarrow as pa
+def _in_words(found: Pooled) -> list[str]:
+    from skillfirst.cli.console import columns
+    from skillfirst.evaluation.trials_pooled import READ
+    from skillfirst.evaluation.trials_report import words_of
 
-    from skillfirst.experiments.assignment import Experiment
-    from skillfirst.experiments.lift import lift
-    from skillfirst.experiments.totals import Period
-
-    trial = done.trial
-    period = Period(done.start, done.end, history_days=7.0 * trial.weeks)
-    events = pa.concat_tables([done.past, done.events])
-    experiment = Experiment(trial.name, trial.shares, salt=str(done.seed))
-    return lift(
-        events, experiment, trial.control, period, arms=done.roster.select(["member_id", "arm"]), courses=done.courses
-    )
-
-
-def _report(folder: Path, trial: Trial, seed: int, reading: Reading) -> None:
-    from skillfirst.cli.files import whole_file
-    from skillfirst.experiments.report import to_html, to_json
-
-    for ending, text in (("html", to_html(reading)), ("json", to_json(reading))):
-        with whole_file(folder / f"{trial.name}-{seed}.{ending}") as place:
-            place.write_text(text, encoding="utf-8")
-
-
-def summarise(trial: Trial, readings: Sequence[Reading]) -> dict[str, Any]:
-    """arm -> metric -> mean lift over the worlds, its 95 % interval (Student's t), and the lift of each world."""
-    out: dict[str, Any] = {}
-    for arm in (a.name for a in trial.arms if a.name != trial.control):
-        found: dict[str, Any] = {}
-        for metric in SHOWN:
-            lifts = [_lift(reading, arm, metric) for reading in readings]
-            known = [x for x in lifts if x is not None]
-            if known:
-                found[metric] = {**interval(known), "by_world": lifts}
-        out[arm] = found
-    blocked = [reading.why for reading in readings if reading.blocked]
-    return {"treatments": out, "blocked": blocked}
-
-
-def interval(values: Sequence[float]) -> dict[str, Any]:
-    """Mean and 95 % interval of the mean; without an interval for one value."""
-    n = len(values)
-    mean = sum(values) / n
-    if n == 1:
-        return {"lift": mean, "low": None, "high": None}
-    error = math.sqrt(sum((x - mean) ** 2 for x in values) / (n - 1) / n)
-    half = (T95[n - 1] if n <= len(T95) else 1.96) * error
-    return {"lift": mean, "low": mean - half, "high": mean + half}
-
-
-def _lift(reading: Reading, arm: str, metric: str) -> float | None:
-    try:
-        value = reading.of(arm, metric).comparison.lift
-    except LookupError:
-        return None
-    return value if math.isfinite(value) else None
-
-
-def _in_words(summary: dict[str, Any], control: str) -> list[str]:
-    rows: list[tuple[Any, ...]] = [(f"against {control}", *(name.replace("_", " ") for name in SHOWN))]
-    for arm, metrics in summary["treatments"].items():
-        rows.append((arm, *(_percent(metrics.get(name)) for name in SHOWN)))
-    return [columns(rows), *(f"  no reading: {why}" for why in summary["blocked"])]
-
-
-def _percent(found: dict[str, Any] | None) -> str:
-    if found is None:
-        return "-"
-    if found["low"] is None:
-        return f"{found['lift']:+.1%}"
-    return f"{found['lift']:+.1%} ({found['low']:+.1%} to {found['high']:+.1%})"
+    t = found.trial
+    rows: list[tuple[Any, ...]] = [("change", *(READ[name].label.lower() for name in t.shown[:3]))]
+    rows += [
+        (f"{a} against {b}", *(words_of(found.of(a, b, name)) for name in t.shown[:3])) for a, b in t.contrasts
+    ]
+    lines = [t.question, columns(rows)]
+    lines += [f"{j.met:>12}: {j.claim.words}, {words_of(j.contrast)}" for j in found.claims]
+    return [*lines, ""]

@@ -29,12 +29,15 @@ class Ledger:
     """What the log so far says to a page policy: who is through with what, and what is watched by holders of a title.
 
     `finished`: bool, members x courses, completed or dismissed. `learners`: float32, titles + 1 x courses, watch
-    events halved every 28 days, last row for members without a title.
+    events halved every 28 days, last row for members without a title. `title`: int64 a member, -1 where the profile
+    names none: no opponent may know more than the platform's tables do.
     """
 
     def __init__(self, world: World) -> None:
         self.world = world
         members, courses = len(world.people), len(world.course_ids)
+        told = world.told_titles()
+        self.title = np.where(told, world.people.title, -1).astype(np.int64)
         self.finished = np.zeros((members, courses), bool)
         self.learners = np.zeros((len(world.ground.titles) + 1, courses), np.float32)
         self.read(world.past)
@@ -46,7 +49,7 @@ class Ledger:
                          for kinds in (["complete", "dismiss"], ["watch"]))  # fmt: skip
         self.finished[self.codes(done)] = True
         member, course = self.codes(watched)
-        np.add.at(self.learners, (self.world.people.title[member].astype(np.int64), course), np.float32(1.0))
+        np.add.at(self.learners, (self.title[member], course), np.float32(1.0))
 
     def codes(self, events: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(member, course) codes of events."""
@@ -120,10 +123,10 @@ def curated_pages(wanted: Wanted) -> Pages:
 
 
 def popular_in_title_pages(wanted: Wanted) -> Pages:
-    """Most watched by holders of the member's true title, then by everybody; ties by newest course."""
+    """Most watched by holders of the member's title, then by everybody; ties by newest course."""
     world, ledger = wanted.world, wanted.ledger
     everybody = ledger.learners.sum(axis=0)
-    title = world.people.title[wanted.member].astype(np.int64)
+    title = ledger.title[wanted.member]
     scores = ledger.learners[title].astype(np.float64) + 0.01 * everybody / max(float(everybody.max(initial=0.0)), 1e-9)
     scores += 1e-6 + 1e-9 * (world.ground.created - world.ground.created.min())
     return laid_out(wanted, np.where(wanted.allowed(), scores, 0.0).astype(np.float64), "Popular in your title", None)

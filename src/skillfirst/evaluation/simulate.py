@@ -29,8 +29,10 @@ from skillfirst.evaluation.world.constants import Constants
 from skillfirst.evaluation.world.ground import Ground
 from skillfirst.evaluation.world.life import World
 from skillfirst.evaluation.world.pages import Pages, joined_pages, pages_from_table
+from skillfirst.evaluation.world.samplers import pairs
 from skillfirst.experiments.assignment import Experiment, assign
 from skillfirst.tables.schemas import Channel
+from skillfirst.tables.sparse import Csr
 
 Night: TypeAlias = Callable[[Mapping[str, pa.Table], date, pa.Table], Pages | pa.Table]
 Progress: TypeAlias = Callable[[int, int], None]
@@ -44,7 +46,9 @@ CHANNELS = tuple(c.name.lower() for c in sorted(Channel))
 class Simulation:
     """What a run leaves. `events`: the EVENTS rows of the days; `past`: those of the weeks before. `roster`: member_id,
     arm, listed ("none", "few" up to 4, "many" skills on the first day's profile). `top`: day, member_id, channel, arm,
-    course_id (list of the first ten cards) of the pages that were offered. `courses`: the catalogue on the last day.
+    course_id (list of the first ten cards) of the pages that were offered, skills (distinct true skills taught by the
+    ten), pairs (neighbours among them) and same (those of them with the same set of true skills). `courses`: the
+    catalogue on the last day.
     `start`, `end`: the period of the days, [start, end).
     """
 
@@ -179,6 +183,12 @@ def top_cards(world: World, pages: Pages, experiment: Experiment) -> pa.Table:
     counts = np.minimum(np.diff(pages.offsets), TOP)
     offsets = np.concatenate([[0], np.cumsum(counts)])
     at = np.repeat(pages.offsets[:-1], counts) + np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+    page = np.repeat(np.arange(len(pages)), counts)
+    taught = world.ground.course_skills
+    card, skill, _ = pairs(taught, pages.course[at])
+    distinct = np.unique(page[card] * taught.width + skill) // max(taught.width, 1)
+    sets = skill_sets(taught)[pages.course[at]]
+    beside = page[1:] == page[:-1]
     courses = world.course_ids.take(pa.array(pages.course[at]))
     return pa.table(
         {
@@ -187,8 +197,17 @@ def top_cards(world: World, pages: Pages, experiment: Experiment) -> pa.Table:
             "channel": pa.array(CHANNELS).take(pa.array(pages.channel - 1)),
             "arm": pa.array(experiment.names).take(pa.array(pages.arms)),
             "course_id": pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), courses),
+            "skills": pa.array(np.bincount(distinct, minlength=len(pages)).astype(np.int64)),
+            "pairs": pa.array(np.maximum(counts - 1, 0).astype(np.int64)),
+            "same": pa.array(np.bincount(page[1:][beside & (sets[1:] == sets[:-1])], minlength=len(pages))),
         }
     )
+
+
+def skill_sets(taught: Csr) -> npt.NDArray[np.int64]:
+    """A number for each course's set of skills, the same for equal sets."""
+    known: dict[bytes, int] = {}
+    return np.array([known.setdefault(taught.row(c).tobytes(), len(known)) for c in range(len(taught))], np.int64)
 
 
 def roster(world: World, experiment: Experiment, arm_of: npt.NDArray[np.int16]) -> pa.Table:

@@ -8,7 +8,7 @@ R and whose variance over n is that of R (delta method; Deng, Knoblich, Lu, KDD 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -111,6 +111,28 @@ def compare(control: Arm, treatment: Arm, confidence: float = 0.95) -> Compariso
     variances = tuple(float(a.linearised().var(ddof=1)) / len(a) for a in (control, treatment))
     sizes = (len(control), len(treatment))
     return _finish((control.value, treatment.value), (variances[0], variances[1]), sizes, confidence, "delta method")
+
+
+def compare_paired(control: Arm, treatment: Arm, confidence: float = 0.95) -> Comparison:
+    """Difference and lift where the same members, in the same order, met both arms, each in a world of its own.
+
+    The delta method on each member's own difference of linearised values; the lift's interval on the log scale, from
+    the differences of z / R. Raises UsageError for arms of different length or under two members.
+    """
+    _check(control, treatment, confidence)
+    n = len(control)
+    if len(treatment) != n:
+        raise UsageError("paired arms need the same members")
+    values = (control.value, treatment.value)
+    z = (control.linearised(), treatment.linearised())
+    error = float((z[1] - z[0]).std(ddof=1)) / math.sqrt(n)
+    found = _finish(values, (0.0, error**2), (n, n), confidence, "paired delta method")
+    if not all(v > 0 for v in values):
+        return found
+    lift = values[1] / values[0]
+    log_error = float((z[1] / values[1] - z[0] / values[0]).std(ddof=1)) / math.sqrt(n)
+    spread = float(ndtri(0.5 + confidence / 2)) * log_error
+    return replace(found, lift_low=lift * math.exp(-spread) - 1, lift_high=lift * math.exp(spread) - 1)
 
 
 def compare_bootstrap(

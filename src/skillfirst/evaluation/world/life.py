@@ -145,6 +145,10 @@ class World:
         """MEMBER_SKILLS of everybody as they join, before anything is learned."""
         return self._static["member_skills"]
 
+    def told_titles(self) -> npt.NDArray[np.bool_]:
+        """Whose profile names a title, in any spelling: bool, one a member."""
+        return np.asarray(pc.is_valid(self._static["members"]["title"]).to_numpy(), np.bool_)
+
     def _until(self, name: str) -> pa.Table:
         """Rows of a table about members who have joined; rows are sorted by the last of their members."""
         return self._static[name].slice(0, int(np.searchsorted(self._last[name], self.present)))
