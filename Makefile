@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO ?= demo-academy
 WORKERS ?= 2
-SHARED ?= ../shared/data
+RESULTS ?= build/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint types layers tests docs bench bench-large pins clean
+.PHONY: help install demo test lint types layers tests docs bench bench-peers bench-large bench-goals bench-report pins clean
 
 help:
 	@echo "make demo     invent an academy, run the night, serve it on 127.0.0.1:8000"
@@ -16,7 +16,7 @@ help:
 	@echo "make test     linters, types, layers and every test"
 	@echo "make lint     the first three of them"
 	@echo "make docs     write the pages that are generated from the code"
-	@echo "make bench    the benchmarks; make bench-large: ten million members"
+	@echo "make bench    the benchmarks, half an hour; make bench-large: ten million members"
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -55,22 +55,39 @@ test: lint tests
 docs: $(VENV)/dev
 	$(BIN)/python -m skillfirst.cli.docs docs
 
-# what is measured, how, and on which machine: benchmarks/README.md. Real data is not part of the project; where the
-# folder SHARED is there, the goals on it are recomputed as well.
+# What is measured, how, and on which machine: benchmarks/README.md. Tables are kept in RESULTS; with
+# RESULTS=benchmarks/results, `make bench-report` writes them into the README. bench: half an hour on two cores.
 bench: $(VENV)/dev
-	$(BIN)/python benchmarks/kernel.py --extras --threads
-	$(BIN)/python benchmarks/night.py --members 100000
-	$(BIN)/python benchmarks/night.py --members 1000000
-	$(BIN)/python benchmarks/serving.py
-	$(BIN)/python benchmarks/spark.py --members 200000
-	$(BIN)/python benchmarks/stores.py ingest --rate 5000 --seconds 20
-	$(BIN)/python benchmarks/stores.py read --events 1000000
-	@if [ -d "$(SHARED)" ]; then for goals in experiments inference tagging; do \
-		$(BIN)/python benchmarks/$${goals}_goals.py --shared "$(SHARED)" || exit 1; done; fi
+	$(BIN)/python benchmarks/guard.py --out $(RESULTS)/guard.json
+	$(BIN)/python benchmarks/kernel.py --rounds 5 --out $(RESULTS)/kernel.json
+	$(BIN)/python benchmarks/scaling.py --rounds 3 --out $(RESULTS)/scaling.json
+	$(BIN)/python benchmarks/night.py --members 100000 1000000 --out $(RESULTS)/night.json
+	$(BIN)/python benchmarks/night.py --members 100000 --turns 2 --out $(RESULTS)/night_workers.json
+	$(BIN)/python benchmarks/serving.py --seconds 5 --soak 60 --out $(RESULTS)/serving.json
+	$(BIN)/python benchmarks/spark.py --out $(RESULTS)/spark.json
+	$(BIN)/python benchmarks/peers.py --sets invented --members 10000 --courses 2000 --out $(RESULTS)/peers.json
+	$(BIN)/python benchmarks/stores.py --out $(RESULTS)/stores_ingest.json ingest --rate 5000 --seconds 20
+	$(BIN)/python benchmarks/stores.py --out $(RESULTS)/stores_read.json read --events 1000000
+	$(BIN)/python benchmarks/report.py --results $(RESULTS) --print
 
+# the libraries that peers.py and kernel.py compare with, below the user's cache; without them they are left out
+bench-peers: $(VENV)/dev
+	$(BIN)/python benchmarks/peers.py --install
+
+# ten million members
 bench-large: $(VENV)/dev
-	$(BIN)/python benchmarks/night.py --members 10000000
-	$(BIN)/python benchmarks/stores.py read --events 10000000
+	$(BIN)/python benchmarks/scaling.py --only members --large --out $(RESULTS)/scaling_large.json
+	$(BIN)/python benchmarks/night.py --members 10000000 --out $(RESULTS)/night_large.json
+	$(BIN)/python benchmarks/stores.py --out $(RESULTS)/stores_large.json read --events 10000000
+
+# how good, not how fast: goals on real data, which is not part of the project; skipped where it is not there
+bench-goals: $(VENV)/dev
+	$(BIN)/python benchmarks/experiments_goals.py
+	$(BIN)/python benchmarks/inference_goals.py
+	$(BIN)/python benchmarks/tagging_goals.py
+
+bench-report:
+	$(BIN)/python benchmarks/report.py
 
 pins: $(VENV)/dev
 	$(BIN)/python requirements/pin.py

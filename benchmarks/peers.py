@@ -6,8 +6,8 @@
 
 Everybody's hundred courses out of the same (member, course) pairs. Peers get them as arrays in memory and run their
 fastest item-to-item model, RecTools EASE as well; ours is the whole night, from tables to a committed run, feed only,
-and reads what else the tables hold. Every turn is a process of its own; each round runs all, in changing order; medians.
-Not a comparison of quality: what each can do beyond the list stands in the second table. Peers are installed below the
+and reads what else the tables hold. Every turn is a process of its own; rounds run all, in changing order; medians. Not
+a comparison of quality: what each can do beyond the list stands in the second table. Peers are installed below the
 user's cache, outside the project; what is missing is left out, visibly.
 """
 

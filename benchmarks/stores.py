@@ -1,10 +1,10 @@
-"""Rates of the stores: events in and out, answers put and got.
+"""How fast do events go in and out of the log, and answers in and out of the online store?
 
     python benchmarks/stores.py ingest --rate 5000 --seconds 20
     python benchmarks/stores.py read --events 10000000
     python benchmarks/stores.py online --url lmdb:/tmp/online --members 200000
 
-Each prints one JSON line; CPU seconds stand beside wall seconds, as other work on the machine moves only those.
+CPU seconds stand beside wall seconds, as other work on the machine moves only those.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import argparse
 import datetime as dt
 import gc
 import hashlib
-import json
 import random
-import resource
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any
+
+from measure import Report, options, peak_mib
 
 from skillfirst.stores.event_log import Accepted, EventLog
 from skillfirst.stores.online import OnlineMember, open_online
@@ -47,9 +47,11 @@ def event(number: int) -> dict[str, Any]:
     }
 
 
+FIGURES: list[dict[str, Any]] = []
+
+
 def say(**figures: Any) -> None:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({**figures, "peak_mib": round(peak)}))
+    FIGURES.append({**figures, "MiB at most": peak_mib()})
 
 
 def ingest(asked: argparse.Namespace) -> None:
@@ -141,7 +143,7 @@ def online(asked: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("ingest")
     one.add_argument("--rate", type=int, default=5_000)
@@ -160,7 +162,13 @@ def main() -> int:
     three.add_argument("--page-bytes", type=int, default=4_000)
     three.set_defaults(run=online)
     asked = parser.parse_args()
+    report = Report(__doc__, ("lmdb", "duckdb", "pyarrow", "msgspec"))
     asked.run(asked)
+    columns = list(dict.fromkeys(name for figures in FIGURES for name in figures))
+    names = [name.replace("_", " ") for name in columns]
+    rows = [[figures.get(name) for name in columns] for figures in FIGURES]
+    report.table(f"Stores: {asked.run.__name__}", names, rows)
+    report.save(asked.out)
     return 0
 
 

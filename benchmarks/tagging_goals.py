@@ -140,6 +140,9 @@ def main() -> None:
     parser.add_argument("--text-only", action="store_true", help="without category and author")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
+    if not arguments.shared.is_dir():
+        print(f"SKIPPED: tagging: the folder with real data, --shared {arguments.shared}, is not there")
+        return
     settings = TagSettings(embeddings=arguments.embeddings)
     reports: dict[str, Any] = {}
     for name in arguments.only:
