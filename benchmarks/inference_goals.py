@@ -248,7 +248,9 @@ def show(report: Any, depth: int = 0) -> None:
         elif isinstance(value, dict):
             print("  " * depth + str(key))
             show(value, depth + 1)
-        else:
+        elif isinstance(value, list) and len(value) == 3 and isinstance(value[0], float):
+            print("  " * depth + f"{key}: {value[0]:.4f} [{value[1]:.4f}, {value[2]:.4f}]")
+        elif not isinstance(value, list):
             print(
                 "  " * depth + f"{key}: {value:.4f}" if isinstance(value, float) else "  " * depth + f"{key}: {value}"
             )

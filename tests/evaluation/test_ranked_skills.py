@@ -7,7 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from skillfirst.evaluation.ranked_skills import best_first, calibration_error, hide, measure, with_skills
+from skillfirst.evaluation.ranked_skills import (
+    best_first,
+    calibration_error,
+    fewer,
+    hide,
+    measure,
+    seen_and_unseen,
+    with_skills,
+)
 from skillfirst.skills.inference.profiles import held_skills
 from skillfirst.tables.schemas import documents
 from skillfirst.tables.sparse import Csr
@@ -43,3 +51,18 @@ def test_a_share_of_each_member_is_hidden_and_the_rest_shown() -> None:
 
 def test_calibration_error_is_the_gap_between_said_and_true() -> None:
     assert calibration_error(np.array([0.3, 0.3]), np.array([True, False])) == pytest.approx(0.2)
+
+
+def test_seen_and_unseen_skills_apart() -> None:
+    lists, hidden = np.array([[3, 0, -1], [1, 2, -1]]), Csr.from_rows([{0: 1.0, 1: 1.0}, {2: 1.0, 3: 1.0}], 4)
+    assert seen_and_unseen(lists, hidden, np.array([True, True, False, False])) == {
+        "seen R@10": 0.5, "unseen R@10": 0.5,
+    }  # fmt: skip
+    assert seen_and_unseen(lists, hidden, np.ones(4, bool))["unseen R@10"] is None
+
+
+def test_smaller_parts_lie_inside_larger_ones() -> None:
+    parts = fewer(documents(400, member_id=[f"m{i}" for i in range(400)]))
+    assert [p.num_rows for p in parts] == [100, 300, 400]
+    ids = [set(p["member_id"].to_pylist()) for p in parts]
+    assert ids[0] < ids[1] < ids[2]

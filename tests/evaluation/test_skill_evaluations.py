@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pyarrow as pa
 import pytest
 
@@ -62,6 +66,29 @@ def test_picks_tell_more_the_more_they_are(trades: pa.RecordBatch) -> None:
     assert report["wanted"]["full profile"]["mean"] > 0.95
 
 
+@pytest.mark.parametrize("evaluate", [evaluate_inference, evaluate_interest])
+def test_a_report_has_its_curve_and_its_pictures(trades: pa.RecordBatch, tmp_path: Path, evaluate: Any) -> None:
+    pytest.importorskip("matplotlib")
+    report = evaluate(trades, NO_PRIOR, NO_COURSES, RULES, folder=tmp_path)
+    part = report.get("some hidden", report)
+    curve = part["learning_curve"]
+    assert [p["members"] for p in curve] == sorted(p["members"] for p in curve)
+    assert curve[-1]["nDCG@10"][0] == part["methods"]["skillfirst"]["nDCG@10"]["mean"]
+    assert sum(row["candidates"] for row in part["reliability"]) > 0
+    assert all("<svg" in Path(name).read_text() for name in report["plots"])
+    json.dumps(report)
+
+
+def test_the_questionnaire_draws_what_picks_tell(trades: pa.RecordBatch, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    flat = Csr.from_rows([{}] * SKILLS, SKILLS)
+    report = evaluate_questionnaire(trades, NO_PRIOR, NO_COURSES, flat, RULES, folder=tmp_path)
+    assert 0 <= report["ECE"] <= 1
+    assert [Path(name).name for name in report["plots"]] == [
+        "questionnaire_reliability.svg", "questionnaire_learning_curve.svg",
+    ]  # fmt: skip
+
+
 def test_without_skills_or_wants_there_is_nothing_to_evaluate(trades: pa.RecordBatch) -> None:
     nobody = documents(40, member_id=[str(i) for i in range(40)])
     with pytest.raises(DataError, match="lists 4 skills"):
@@ -72,12 +99,21 @@ def test_without_skills_or_wants_there_is_nothing_to_evaluate(trades: pa.RecordB
         evaluate_questionnaire(nobody, NO_PRIOR, NO_COURSES, NO_COURSES)
 
 
-def test_held_out_aliases_are_matched() -> None:
+def test_held_out_aliases_are_matched(tmp_path: Path) -> None:
     trades = {"Welder": "metalworker", "Nurse": "caregiver", "Cook": "kitchen chef"}
     kinds = ["night", "day", "shift", "ship", "head", "school", "hotel", "street", "field", "station", "city", "farm"]
     aliases = [[f"{kind} {word}" for kind in kinds] for word in trades.values()]
     report = evaluate_titles(list(trades), aliases)
     assert report["aliases"] > 2
-    assert report["methods"]["skillfirst"]["accuracy@1"] > 0.8
+    value, low, high = report["methods"]["skillfirst"]["accuracy@1"]
+    assert value > 0.8
+    assert low <= value <= high
+    assert report["methods"]["the same words"]["accuracy@1"][0] == 0
+    pytest.importorskip("matplotlib")
+    drawn = evaluate_titles(list(trades), aliases, folder=tmp_path)
+    known = [p["aliases"] for p in drawn["learning_curve"]]
+    assert known[0] == 0
+    assert known == sorted(known)
+    assert len(drawn["plots"]) == 2
     with pytest.raises(DataError, match="no alias"):
         evaluate_titles(["Welder"], [[]])

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 family = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure the skills on labels of your own.")
 
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="DIR", help="Write the numbers, a reliability diagram and a learning curve here."),
+]
 Skills = Annotated[Path | None, typer.Option("--skills", metavar="FILE", help="The skills there are.")]
 
 
@@ -39,8 +43,10 @@ def add_to(app: typer.Typer) -> None:
 def tagging(
     courses: Annotated[Path, typer.Option("--courses", metavar="FILE", help="A courses table with `skills`.")],
     skills: Skills = None,
-    report: Annotated[Path | None, typer.Option("--report", metavar="DIR", help="Draw plots into this folder.")] = None,
-    curve: Annotated[bool, typer.Option("--learning-curve", help="Also with fewer labelled courses.")] = False,
+    report: Report = None,
+    curve: Annotated[
+        bool, typer.Option("--learning-curve", help="Also with fewer labelled courses; --report always does.")
+    ] = False,
     draws: Annotated[int, typer.Option("--draws", min=20, help="Bootstrap draws behind the intervals.")] = 500,
     set_: Set = None,
     json: Json = False,
@@ -53,6 +59,7 @@ def tagging(
     with checked_files(settings.memory, courses=courses, skills=skills) as checked:
         table, own = checked.tables["courses"], checked.tables.get("skills")
     taxonomy = taxonomy_for(own, table)
+    curve = curve or report is not None
     found = evaluate_tagging(table, taxonomy, tagging_of(settings), learning_curve=curve, folder=report, draws=draws)
     published = found["publish"]
     lines = [
@@ -63,48 +70,58 @@ def tagging(
     ]
     if published["precision"] is not None:
         lines.append(f"tags fit for an explanation: {published['tags']:,}, {published['precision']:.0%} of them right")
-    lines += [f"drawn: {path}" for path in found.get("plots", ())]
-    answer(found, "\n".join(lines), json)
+    _told(found, lines, report, "tagging", json)
 
 
 @family.command(epilog="Example: skillfirst evaluate inference --data my-academy")
-def inference(data: Data, day: Day = None, set_: Set = None, var: Var = None, json: Json = False) -> None:
+def inference(
+    data: Data, report: Report = None, day: Day = None, set_: Set = None, var: Var = None, json: Json = False
+) -> None:
     """Member to skill: skills of a fifth of the members are hidden and found again, beside simple methods."""
     from skillfirst.evaluation.inference import evaluate_inference
 
     documents, catalogue, rules = _members(data, day, set_, var)
-    found = evaluate_inference(documents, catalogue.taxonomy.title_skills, catalogue.course_skills, rules)
+    titles = catalogue.taxonomy.title_skills
+    found = evaluate_inference(documents, titles, catalogue.course_skills, rules, folder=report)
     lines = []
     for task, part in found.items():
-        lines.append(f"{task}, {part['members']:,} members (calibration error {part['ECE']:.3f})")
-        lines.append(methods_in_words(part["methods"]))
-    answer(found, "\n".join(lines), json)
+        if task != "plots":
+            lines.append(f"{task}, {part['members']:,} members (calibration error {part['ECE']:.3f})")
+            lines.append(methods_in_words(part["methods"]))
+    _told(found, lines, report, "inference", json)
 
 
 @family.command(epilog="Example: skillfirst evaluate interest --data my-academy")
-def interest(data: Data, day: Day = None, set_: Set = None, var: Var = None, json: Json = False) -> None:
+def interest(
+    data: Data, report: Report = None, day: Day = None, set_: Set = None, var: Var = None, json: Json = False
+) -> None:
     """Member to wish: what a fifth of the members want to learn is predicted from the others, beside simple methods."""
     from skillfirst.evaluation.interest import evaluate_interest
 
     documents, catalogue, rules = _members(data, day, set_, var)
-    found = evaluate_interest(documents, catalogue.taxonomy.title_skills, catalogue.course_skills, rules)
-    answer(found, f"{found['members']:,} members\n{methods_in_words(found['methods'])}", json)
+    titles = catalogue.taxonomy.title_skills
+    found = evaluate_interest(documents, titles, catalogue.course_skills, rules, folder=report)
+    lines = [f"{found['members']:,} members (calibration error {found['ECE']:.3f})", methods_in_words(found["methods"])]
+    _told(found, lines, report, "interest", json)
 
 
 @family.command(epilog="Example: skillfirst evaluate questionnaire --data my-academy")
-def questionnaire(data: Data, day: Day = None, set_: Set = None, var: Var = None, json: Json = False) -> None:
+def questionnaire(
+    data: Data, report: Report = None, day: Day = None, set_: Set = None, var: Var = None, json: Json = False
+) -> None:
     """How much a few picks of a new member tell, against none and against the full profile."""
     from skillfirst.evaluation.questionnaire import evaluate_questionnaire
 
     documents, catalogue, rules = _members(data, day, set_, var)
     taxonomy = catalogue.taxonomy
-    found = evaluate_questionnaire(documents, taxonomy.title_skills, catalogue.course_skills, taxonomy.parents, rules)
-    lines = [f"{found['members']:,} members"]
-    for what, part in found.items():
-        if isinstance(part, dict) and any(value is not None for value in part.values()):
-            rows: list[tuple[Any, ...]] = [(name, _value(value)) for name, value in part.items() if value is not None]
-            lines += [what, columns(rows)]
-    answer(found, "\n".join(lines), json)
+    found = evaluate_questionnaire(
+        documents, taxonomy.title_skills, catalogue.course_skills, taxonomy.parents, rules, folder=report
+    )
+    lines = [f"{found['members']:,} members; nDCG@10 of the skills they hold and want"]
+    for what in ("held", "wanted"):
+        rows: list[tuple[Any, ...]] = [(name, _value(value)) for name, value in found[what].items()]
+        lines += [what, columns(rows)] if rows else []
+    _told(found, lines, report, "questionnaire", json)
 
 
 @family.command(epilog="Example: skillfirst evaluate titles --titles titles.csv")
@@ -113,6 +130,7 @@ def titles(
         Path | None,
         typer.Option("--titles", metavar="FILE", help="A titles table with aliases; else the built-in one."),
     ] = None,
+    report: Report = None,
     json: Json = False,
 ) -> None:
     """Titles as people write them: a fifth of all aliases is held out and matched to the titles."""
@@ -124,9 +142,9 @@ def titles(
     else:
         with checked_files(titles=titles) as checked:
             taxonomy = Taxonomy.from_tables(dict(checked.tables))
-    found = evaluate_titles(taxonomy.title_names, taxonomy.title_aliases)
-    text = f"{found['aliases']:,} aliases of {found['titles']:,} titles\n{methods_in_words(found['methods'])}"
-    answer(found, text, json)
+    found = evaluate_titles(taxonomy.title_names, taxonomy.title_aliases, folder=report)
+    lines = [f"{found['aliases']:,} aliases of {found['titles']:,} titles", methods_in_words(found["methods"])]
+    _told(found, lines, report, "titles", json)
 
 
 def _members(
@@ -166,6 +184,17 @@ def _members(
         parts = [pa.RecordBatch.from_arrays(read_part(p).columns, schema=read_part(p).schema) for p in gathered.parts]
         documents = pa.concat_batches(parts)
     return documents, catalogue, policy.inference
+
+
+def _told(found: dict[str, Any], lines: list[str], folder: Path | None, kind: str, json: bool) -> None:
+    """The answer on the screen, and in the report folder as JSON beside the plots."""
+    import json as text
+
+    if folder is not None:
+        numbers = folder / f"{kind}.json"
+        numbers.write_text(text.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
+        lines += [f"written: {path}" for path in (numbers, *found["plots"])]
+    answer(found, "\n".join(lines), json)
 
 
 def methods_in_words(methods: dict[str, dict[str, Any]]) -> str:

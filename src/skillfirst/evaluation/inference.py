@@ -8,6 +8,7 @@ hidden.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,22 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skillfirst.errors import DataError
+from skillfirst.evaluation.drawings import draw_curves, draw_reliability
 from skillfirst.evaluation.ranked_skills import (
     best_first,
     calibration_error,
+    fewer,
     hide,
+    lines_of,
     measure,
+    point,
+    seen_and_unseen,
     split_members,
     with_skills,
 )
 from skillfirst.skills.inference import Inference, InferenceTables, count, finish, infer, merge
 from skillfirst.skills.inference.profiles import held_skills, titles_of
+from skillfirst.skills.tagging.calibration import reliability
 from skillfirst.tables.sparse import Csr, list_parts
 
 BATCH = 8_192  # members a part, as the night cuts them
@@ -105,10 +112,12 @@ def evaluate_inference(
     settings: Inference | None = None,
     *,
     share: float = 0.3,
+    folder: Path | None = None,
 ) -> dict[str, Any]:
     """JSON-ready report on a user's own members (columns of the document; the hash of the member id splits them).
 
-    {"some hidden" | "all hidden": {"members", method: metrics, "ECE"}}. Raises DataError when nobody lists four skills.
+    {"some hidden" | "all hidden": {"members", "methods": {method: metrics}, "ECE", "reliability"}}; with `folder`,
+    where the plots go, also "learning_curve" of each and "plots". Raises DataError when nobody lists four skills.
     """
     rules = settings or Inference()
     train, test = split_members(documents)
@@ -118,20 +127,51 @@ def evaluate_inference(
         raise DataError(f"no test member lists {LEAST} skills", table="member_skills", column="skill")
     tables = learn(train, title_skills, course_skills, rules)
     held = held_skills(test, title_skills.width)
+    seen = np.bincount(held_skills(train, title_skills.width).indices, minlength=title_skills.width) > 0
     report: dict[str, Any] = {}
     for task, part in (("some hidden", share), ("all hidden", 1.0)):
         shown, hidden = hide(test, held, part)
         visible = with_skills(test, shown)
-        methods: dict[str, Any] = {
-            name: measure(best_first(score, shown), hidden)
-            for name, score in baselines(train, visible, shown, len(title_skills)).items()
-        }
-        ours = probabilities(visible, tables, rules)
-        methods["skillfirst"] = measure(best_first(ours, shown), hidden)
+        scores = baselines(train, visible, shown, len(title_skills))
+        ours = scores["skillfirst"] = probabilities(visible, tables, rules)
+        methods: dict[str, Any] = {}
+        for name, score in scores.items():
+            lists = best_first(score, shown)
+            methods[name] = {**measure(lists, hidden), **seen_and_unseen(lists, hidden, seen)}
         open_ = dense(shown) == 0
+        said, true = ours[open_].clip(0, 1), dense(hidden)[open_] > 0
         report[task] = {
-            "members": test.num_rows,
-            "methods": methods,
-            "ECE": calibration_error(ours[open_].clip(0, 1), dense(hidden)[open_] > 0),
-        }
+            "members": test.num_rows, "methods": methods,
+            "ECE": calibration_error(said, true), "reliability": reliability(said, true),
+        }  # fmt: skip
+    if folder is not None:
+        _learning_curves(report, train, test, (title_skills, course_skills, rules, share))
+        report["plots"] = [str(path) for path in _draw(report, folder)]
     return report
+
+
+def _learning_curves(
+    report: dict[str, Any], train: pa.RecordBatch, test: pa.RecordBatch, how: tuple[Csr, Csr, Inference, float]
+) -> None:
+    """Adds to each task what fewer members to learn from would have given."""
+    title_skills, course_skills, rules, share = how
+    held = held_skills(test, title_skills.width)
+    points: dict[str, list[dict[str, Any]]] = {"some hidden": [], "all hidden": []}
+    for some in fewer(train):
+        tables = learn(some, title_skills, course_skills, rules)
+        for task, part in (("some hidden", share), ("all hidden", 1.0)):
+            shown, hidden = hide(test, held, part)
+            found = best_first(probabilities(with_skills(test, shown), tables, rules), shown)
+            points[task].append(point(some.num_rows, measure(found, hidden)))
+    for task, line in points.items():
+        report[task]["learning_curve"] = line
+
+
+def _draw(report: dict[str, Any], folder: Path) -> list[Path]:
+    bins = {task: part["reliability"] for task, part in report.items()}
+    lines = {f"{task}, nDCG@10": lines_of(part["learning_curve"])["nDCG@10"] for task, part in report.items()}
+    return [
+        draw_reliability(bins, folder / "inference_reliability.svg", "Reliability of inferred skills"),
+        draw_curves(lines, folder / "inference_learning_curve.svg", "Learning curve", "members to learn from",
+                    "on the test members"),
+    ]  # fmt: skip

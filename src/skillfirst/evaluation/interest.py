@@ -6,14 +6,25 @@ Wants of test members are never shown; ours is the library's own door, `skills.i
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from skillfirst.errors import DataError
+from skillfirst.evaluation.drawings import draw_curves, draw_reliability
 from skillfirst.evaluation.inference import BATCH, Scores, baselines, dense, learn
-from skillfirst.evaluation.ranked_skills import best_first, measure, split_members
+from skillfirst.evaluation.ranked_skills import (
+    best_first,
+    calibration_error,
+    fewer,
+    lines_of,
+    measure,
+    point,
+    seen_and_unseen,
+    split_members,
+)
 from skillfirst.skills.inference import (
     Inference,
     InferenceTables,
@@ -25,6 +36,7 @@ from skillfirst.skills.inference import (
 )
 from skillfirst.skills.inference.profiles import held_skills, read_profiles
 from skillfirst.skills.inference.wants import wants
+from skillfirst.skills.tagging.calibration import reliability
 from skillfirst.tables.sparse import Csr, list_parts
 
 
@@ -65,9 +77,15 @@ def without_wants(documents: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def evaluate_interest(
-    documents: pa.RecordBatch, title_skills: Csr, course_skills: Csr, settings: Inference | None = None
+    documents: pa.RecordBatch,
+    title_skills: Csr,
+    course_skills: Csr,
+    settings: Inference | None = None,
+    *,
+    folder: Path | None = None,
 ) -> dict[str, Any]:
-    """JSON-ready report on a user's own members: {"members", "methods": {method: metrics}}.
+    """JSON-ready report on a user's own members: {"members", "methods": {method: metrics}, "ECE", "reliability"}; with
+    `folder`, where the plots go, also "learning_curve" and "plots".
 
     Raises DataError when too few members want anything for a model to be learned.
     """
@@ -85,12 +103,35 @@ def evaluate_interest(
         )
     wanted = wants(read_profiles(test, title_skills.width), course_skills)
     held = held_skills(test, title_skills.width)
-    tables = learn(train, title_skills, course_skills, replace(rules, co_occurrence=False))
+    possession = replace(rules, co_occurrence=False)
+    tables = learn(train, title_skills, course_skills, possession)
     popular = dense(wants(read_profiles(train, title_skills.width), course_skills)).mean(axis=0)
     scores = {f"having: {n}": s for n, s in baselines(train, test, held, len(title_skills)).items()}
     scores["popularity of wanting"] = np.repeat(popular[None, :], test.num_rows, axis=0)
-    scores["skillfirst"] = want_scores(without_wants(test), tables, interest, rules)
-    return {
-        "members": test.num_rows,
-        "methods": {name: measure(best_first(score, held), wanted) for name, score in scores.items()},
-    }
+    blank = without_wants(test)
+    ours = scores["skillfirst"] = want_scores(blank, tables, interest, rules)
+    methods: dict[str, Any] = {}
+    for name, score in scores.items():
+        lists = best_first(score, held)
+        methods[name] = {**measure(lists, wanted), **seen_and_unseen(lists, wanted, popular > 0)}
+    open_ = dense(held) == 0
+    said, true = ours[open_].clip(0, 1), dense(wanted)[open_] > 0
+    report: dict[str, Any] = {
+        "members": test.num_rows, "methods": methods,
+        "ECE": calibration_error(said, true), "reliability": reliability(said, true),
+    }  # fmt: skip
+    if folder is not None:
+        points = []
+        for some in fewer(train):
+            model = learn_interest(some, len(title_skills), course_skills, rules)
+            if model is not None:
+                found = want_scores(blank, learn(some, title_skills, course_skills, possession), model, rules)
+                points.append(point(some.num_rows, measure(best_first(found, held), wanted)))
+        report["learning_curve"] = points
+        bins = {"wants": report["reliability"]}
+        report["plots"] = [
+            str(draw_reliability(bins, folder / "interest_reliability.svg", "Reliability of predicted wants")),
+            str(draw_curves(lines_of(points), folder / "interest_learning_curve.svg", "Learning curve",
+                            "members to learn from", "on the test members")),
+        ]  # fmt: skip
+    return report

@@ -8,6 +8,7 @@ once by log popularity x entropy and once by popularity alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,16 +16,19 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skillfirst.errors import DataError
+from skillfirst.evaluation.drawings import draw_curves, draw_reliability
 from skillfirst.evaluation.inference import Scores, dense, learn, probabilities
 from skillfirst.evaluation.interest import learn_interest, want_scores, without_wants
-from skillfirst.evaluation.ranked_skills import best_first, measure, split_members, with_skills
+from skillfirst.evaluation.ranked_skills import best_first, calibration_error, measure, split_members, with_skills
 from skillfirst.skills.inference import Inference
 from skillfirst.skills.inference.profiles import held_skills, read_profiles
 from skillfirst.skills.inference.wants import wants
 from skillfirst.skills.questionnaire import Questionnaire, next_screen
+from skillfirst.skills.tagging.calibration import reliability
 from skillfirst.tables.sparse import Csr
 
 PICKS = (3, 5, 8)
+CALIBRATED_AFTER = 5  # picks
 LEAST = 4  # skills of a member who answers
 MEMBERS = 2_000  # who answer; enough for intervals of a hundredth
 
@@ -52,8 +56,11 @@ def evaluate_questionnaire(
     parents: Csr,
     settings: Inference | None = None,
     rules: Questionnaire | None = None,
+    *,
+    folder: Path | None = None,
 ) -> dict[str, Any]:
-    """JSON-ready report: {"members", "held" and "wanted": {"none", "full profile", "<n> picks", ...}}.
+    """JSON-ready report: {"members", "held" and "wanted": {"none", "full profile", "<n> picks", ...}, "ECE" and
+    "reliability" of the skills inferred after five picks}; with `folder`, where the plots go, also "plots".
 
     "held" of the full profile is 1 by definition and left out. Raises DataError when nobody lists four skills.
     """
@@ -70,20 +77,24 @@ def evaluate_questionnaire(
     members = np.bincount(held_skills(train, skills).indices, minlength=skills)
     none = Csr(np.zeros(test.num_rows + 1, np.int64), np.zeros(0, np.int32), None, skills)
 
-    def judge(shown: Csr) -> tuple[dict[str, float], dict[str, float] | None]:
+    report: dict[str, Any] = {"members": test.num_rows, "held": {}, "wanted": {}}
+
+    def judge(shown: Csr, name: str) -> tuple[dict[str, float], dict[str, float] | None]:
         visible = with_skills(blank, shown)
-        score = probabilities(visible, tables, inference) + 2 * dense(shown)
-        told = measure(best_first(score, none), held)["nDCG@10"]
+        inferred = probabilities(visible, tables, inference)
+        told = measure(best_first(inferred + 2 * dense(shown), none), held)["nDCG@10"]
+        if name == f"{CALIBRATED_AFTER} picks":
+            open_ = dense(shown) == 0
+            said, true = inferred[open_].clip(0, 1), dense(held)[open_] > 0
+            report.update({"ECE": calibration_error(said, true), "reliability": reliability(said, true)})
         if interest is None:
             return told, None
         longing = want_scores(visible, tables, interest, inference)
         longing[dense(shown) > 0] = -np.inf
         return told, measure(best_first(longing, none), wanted)["nDCG@10"]
 
-    report: dict[str, Any] = {"members": test.num_rows, "held": {}, "wanted": {}}
-
     def note(name: str, shown: Csr) -> None:
-        told, longing = judge(shown)
+        told, longing = judge(shown, name)
         report["held"][name] = told
         if longing is not None:
             report["wanted"][name] = longing
@@ -97,7 +108,23 @@ def evaluate_questionnaire(
         note(f"{n} picks by popularity", _first(popular, n, skills))
     note("full profile", held)
     del report["held"]["full profile"]
+    if folder is not None:
+        report["plots"] = [str(path) for path in _draw(report, folder)]
     return report
+
+
+def _draw(report: dict[str, Any], folder: Path) -> list[Path]:
+    lines = {}
+    for what in ("held", "wanted"):
+        for way in ("", " by popularity"):
+            found = {0: report[what].get("none"), **{n: report[what].get(f"{n} picks{way}") for n in PICKS}}
+            lines[f"skills {what}{way}"] = [(n, m["mean"], m["low"], m["high"]) for n, m in found.items() if m]
+    bins = {"inferred": report["reliability"]}
+    title = f"Reliability after {CALIBRATED_AFTER} picks"
+    return [
+        draw_reliability(bins, folder / "questionnaire_reliability.svg", title),
+        draw_curves(lines, folder / "questionnaire_learning_curve.svg", "What picks tell", "picks", "nDCG@10"),
+    ]
 
 
 def _first(picks: Sequence[list[int]], n: int, skills: int) -> Csr:

@@ -7,6 +7,8 @@ Per member with hidden set T and ranking r: P@5 = |top 5 in T| / 5, R@10 = |top 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +19,7 @@ from skillfirst.tables.sparse import Csr
 
 TEST_FROM = 80  # members whose hash modulo 100 is at least this are for testing only
 DEPTH = 10
+CURVE_SIZES = (100, 300, 1_000, 3_000, 10_000)  # members to learn from, beside all
 DRAWS = 300
 INTERVAL = (2.5, 97.5)
 
@@ -66,6 +69,28 @@ def best_first(scores: npt.NDArray[np.float64], shown: Csr, depth: int = DEPTH) 
     return order
 
 
+def fewer(documents: pa.RecordBatch) -> list[pa.RecordBatch]:
+    """Smaller parts of the members for a learning curve, each inside the next, by the hash of the id; last all."""
+    order = np.argsort([hashlib.sha1(f"curve:{m}".encode()).hexdigest() for m in documents["member_id"].to_pylist()])
+    sizes = [size for size in CURVE_SIZES if size < documents.num_rows]
+    return [*(documents.take(pa.array(np.sort(order[:size]))) for size in sizes), documents]
+
+
+def seen_and_unseen(lists: Lists, hidden: Csr, seen: npt.NDArray[np.bool_]) -> dict[str, float | None]:
+    """Of all hidden skills that training members have, and of those none has, the share within the first 10; None
+    where there is none."""
+    rows = np.repeat(np.arange(len(hidden)), np.diff(hidden.offsets))
+    width = np.int64(hidden.width)
+    first = lists[:, :DEPTH]
+    shown = (np.arange(len(lists))[:, None] * width + first)[first >= 0]
+    found = np.isin(rows * width + hidden.indices, shown)
+    known = seen[hidden.indices]
+    return {
+        "seen R@10": round(float(found[known].mean()), 4) if known.any() else None,
+        "unseen R@10": round(float(found[~known].mean()), 4) if (~known).any() else None,
+    }
+
+
 def measure(lists: Lists, hidden: Csr, draws: int = DRAWS, seed: int = 1) -> dict[str, dict[str, float]]:
     """{metric: {mean, low, high}} with bootstrap intervals over members."""
     rows = np.repeat(np.arange(len(hidden), dtype=np.int64), np.diff(hidden.offsets))
@@ -90,6 +115,16 @@ def measure(lists: Lists, hidden: Csr, draws: int = DRAWS, seed: int = 1) -> dic
             "high": float(high),
         }
     return out
+
+
+def point(members: int, metrics: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """One point of a learning curve: {"members": n, metric: [value, low, high]}."""
+    return {"members": members, **{name: [m["mean"], m["low"], m["high"]] for name, m in metrics.items()}}
+
+
+def lines_of(points: list[dict[str, Any]], metrics: Sequence[str] = ("nDCG@10", "R@10", "P@5")) -> dict[str, Any]:
+    """Points of a learning curve as `drawings.draw_curves` takes them."""
+    return {name: [(p["members"], *p[name]) for p in points] for name in metrics}
 
 
 def calibration_error(p: npt.NDArray[np.float64], true: npt.NDArray[np.bool_], bins: int = 10) -> float:

@@ -18,7 +18,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skillfirst.errors import DataError, ExtraMissing
+from skillfirst.errors import DataError
+from skillfirst.evaluation.drawings import draw_curves, draw_reliability
 from skillfirst.kernel.tag import TagResult, TagSettings, tag
 from skillfirst.skills.tagging.alias import alias_candidates
 from skillfirst.skills.tagging.calibration import expected_calibration_error, reliability
@@ -218,30 +219,13 @@ def _learning_curve(
 
 def draw_plots(report: dict[str, Any], folder: Path) -> list[Path]:
     """Reliability diagram and, where measured, learning curve as SVG. Raises ExtraMissing without matplotlib."""
-    try:
-        from matplotlib.backends.backend_svg import FigureCanvasSVG
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ExtraMissing("drawing", "plots") from error
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def figure(title: str, x: str, y: str) -> Any:
-        axes = Figure(figsize=(5, 4), layout="constrained").add_subplot()
-        axes.set(title=title, xlabel=x, ylabel=y)
-        return axes
-
-    axes = figure("Reliability of tag probabilities", "probability said", "share true")
-    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    axes.plot([r["probability"] for r in report["reliability"]], [r["true"] for r in report["reliability"]], marker="o")
-    drawn = [(axes.figure, folder / "tagging_reliability.svg")]
+    bins = {"tags": report["reliability"]}
+    drawn = [draw_reliability(bins, folder / "tagging_reliability.svg", "Reliability of tag probabilities")]
     if report.get("learning_curve"):
-        axes = figure("Learning curve", "labelled courses", "on the test courses")
-        for name in ("nDCG@10", "R@10", "micro-F1"):
-            points = [(p["labelled_courses"], *p[name]) for p in report["learning_curve"] if p.get(name)]
-            size, value, low, high = (np.asarray(column) for column in zip(*points, strict=True))
-            axes.errorbar(size, value, yerr=[value - low, high - value], marker="o", label=name)
-        axes.legend()
-        drawn.append((axes.figure, folder / "tagging_learning_curve.svg"))
-    for picture, path in drawn:
-        FigureCanvasSVG(picture).print_svg(str(path), metadata={"Date": None})
-    return [path for _, path in drawn]
+        lines = {
+            name: [(p["labelled_courses"], *p[name]) for p in report["learning_curve"] if p.get(name)]
+            for name in ("nDCG@10", "R@10", "micro-F1")
+        }
+        path = folder / "tagging_learning_curve.svg"
+        drawn.append(draw_curves(lines, path, "Learning curve", "labelled courses", "on the test courses"))
+    return drawn
