@@ -58,7 +58,7 @@ def write_tables(folder: Path) -> None:
                 "created_on": f"2026-0{n + 1}-10", "category": "tech" if skill in SKILLS[:3] else "life",
                 "author": f"Teacher {skill}", "language": "en", "level": LEVELS[n // 2],
                 "duration_minutes": 45 * (n + 1),
-                "description": f"Understand {skill} from the inside." if n == 1 else None,
+                "description": f"{skill} as seen from the inside." if n == 1 else None,
                 "contents": "Classes;Records" if n == 1 else None,
                 "series_id": "sql-again" if skill == "SQL" and n >= 4 else None,
                 "skills": skill.lower() + (";sql" if skill == "Python" and n == 1 else ""),

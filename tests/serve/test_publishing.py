@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
+import shutil
 import threading
 
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pytest
+
+from skillfirst.engines.local import LocalEngine
+from skillfirst.kernel.policy import policy_from_dict
+from skillfirst.pipeline import Night, run_night
 from skillfirst.publish import rendered
 from skillfirst.serve.answers import Answers
 from skillfirst.serve.serving import House
 
 PUBLISHES = 100
+DAY = dt.date(2026, 11, 20)
 
 
 def marked(members, version):
@@ -64,6 +74,76 @@ def test_a_hundred_publishes_under_readers(world):
     assert read["stored"] > 0
     assert read["fresh"] > 0
     assert house.current.version == f"v{PUBLISHES - 1}"
+
+
+@pytest.fixture(scope="module")
+def other_run(academy, tmp_path_factory):
+    """A night on the same academy with every title changed."""
+    place = tmp_path_factory.mktemp("renamed")
+    shutil.copytree(academy.data, place / "data")
+    courses = pacsv.read_csv(place / "data" / "courses.csv")
+    titles = pc.binary_join_element_wise(courses["title"], "II", " ")
+    pacsv.write_csv(
+        courses.set_column(courses.column_names.index("title"), "title", titles), place / "data" / "courses.csv"
+    )
+    policy = policy_from_dict(academy.run.manifest["policy"])
+    return run_night(Night(place / "data", place / "store", DAY, policy), LocalEngine(1))
+
+
+ASKED = (
+    "/api/v1/members/ann/home", "/api/v1/members/cyd/home", "/api/v1/members/cyd/feed", "/?member=ann", "/?member=cyd",
+    "/page/more?carousel=skill:java&offset=0&member=ann", "/page/why?course=java-1&member=ann",
+    "/course/java-1?member=cyd", "/embed/fragment?member=ann", "/welcome/skills?pick=welding",
+    "/api/v1/members/ann/carousels/skill:java", "/api/v1/courses/java-1/similar", "/saved?member=cyd",
+)  # fmt: skip
+VERBS, SKILLS = "Begin|Understand|Practise|Measure|Repair|Teach", "Java|SQL|Python|Welding|Spanish|Nursing"
+TITLE = re.compile(rf"(?:{VERBS}) (?:{SKILLS})( II)?")
+
+
+def test_the_page_and_its_api_are_of_one_version_while_a_hundred_are_published(world, other_run):
+    versions = [list(rendered(run)) for run in (world.run, other_run)]
+    metas = [
+        world.online.meta(world.run.run_id),
+        {**world.online.meta(world.run.run_id), "model": str(other_run.path / "model"),
+         "model_version": other_run.manifest["model_version"]},
+    ]  # fmt: skip
+    failed: list[BaseException] = []
+    done = threading.Event()
+
+    def publish() -> None:
+        try:
+            for number in range(PUBLISHES):
+                which = (number + 1) % 2
+                world.online.put(f"night-{number}", iter(versions[which]), metas[which])
+                world.online.switch(f"night-{number}")
+                reached.wait(5)
+                reached.clear()
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            done.set()
+
+    reached = threading.Event()  # an answer came between two publishes: they spread over all that is asked
+    with world.client(watch_seconds=0.002) as client:
+        for kind, course in (("bookmark", "welding-1"), ("click", "welding-0")):
+            client.post("/api/v1/events", json={"member_id": "cyd", "kind": kind, "course_id": course})
+        client.get("/api/v1/members/cyd/home")
+        thread = threading.Thread(target=publish)
+        thread.start()
+        seen = {False: 0, True: 0}
+        while not done.is_set():
+            for path in ASKED:
+                answer = client.get(path)
+                assert answer.status_code == 200, (path, answer.text[:300])
+                titles = TITLE.findall(answer.text.replace("&#34;", '"'))
+                assert titles, path
+                assert len(set(titles)) == 1, (path, sorted(set(titles)))
+                seen[bool(titles[0])] += 1
+                reached.set()
+        thread.join()
+    assert failed == []
+    assert min(seen.values()) > 10
+    assert world.online.serving() == f"night-{PUBLISHES - 1}"
 
 
 def test_a_new_version_is_taken_over_with_its_own_events(world):

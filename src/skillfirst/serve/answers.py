@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], dt.datetime]
 Origin = Literal["stored", "folded", "cold"]
-CHANNELS = ("home", "feed")
+TRIES = 5  # a version that is replaced while it is read is read again
 NOBODY = Newcomer()
 
 
@@ -61,6 +61,14 @@ class Today:
 
         model = self.serving.model
         return group_by_policy(self.document.column("arms"), model.policy, model.arms)[0][0]
+
+
+class Whole(NamedTuple):
+    """An answer and the member it was made for, both of one version. `today` is None while the model is not open."""
+
+    answer: Answer
+    serving: Serving
+    today: Today | None
 
 
 class Answers:
@@ -102,6 +110,20 @@ class Answers:
                 self._kept.popitem(last=False)
         return answer
 
+    def whole(self, member_id: str, channel: str, newcomer: Newcomer = NOBODY) -> Whole:
+        """The answer together with the member as of now, read at one moment: for a page that shows both."""
+        found, serving = self._read(member_id, (DOCUMENT_NAME, channel))
+        stored = found[channel]
+        events = serving.touched.events(member_id)
+        happened = bool(newcomer.title) or serving.touched.changes(events)
+        if stored is not None and not happened and not serving.warm:
+            return Whole(Answer(stored, "stored", serving.version), serving, None)
+        today = self._today(member_id, found[DOCUMENT_NAME], serving, events, newcomer)
+        if stored is not None and not happened:
+            return Whole(Answer(stored, "stored", serving.version), serving, today)
+        answer = Answer(render_one(today, channel), "folded" if today.known else "cold", serving.version)
+        return Whole(answer, serving, today)
+
     def _mark(self, member_id: str, newcomer: Newcomer) -> tuple[Any, ...]:
         serving = self.house.now_serving()
         minute = int(self.clock().timestamp() / self._keep_seconds)
@@ -110,7 +132,7 @@ class Answers:
     def _compute(self, member_id: str, channel: str, newcomer: Newcomer, language: str | None) -> Answer:
         found, serving = self._read(member_id, (DOCUMENT_NAME, channel))
         stored = found[channel]
-        events = self._events(member_id, serving)
+        events = serving.touched.events(member_id)
         if stored is not None and language is None and not newcomer.title and not serving.touched.changes(events):
             return Answer(stored, "stored", serving.version)
         try:
@@ -127,16 +149,18 @@ class Answers:
     def today(self, member_id: str, newcomer: Newcomer = NOBODY) -> Today:
         """The member's document as of now, for whatever is asked about it."""
         found, serving = self._read(member_id, (DOCUMENT_NAME,))
-        return self._today(member_id, found[DOCUMENT_NAME], serving, self._events(member_id, serving), newcomer)
+        return self._today(member_id, found[DOCUMENT_NAME], serving, serving.touched.events(member_id), newcomer)
 
     def _read(self, member_id: str, names: tuple[str, ...]) -> tuple[dict[str, bytes | None], Serving]:
         """The member's values and the version they are of, out of one snapshot."""
-        with self.house.online.snapshot() as snapshot:
-            version, found = snapshot.version, snapshot.get_many(member_id, names)
-        return found, self.house.now_serving(version)
-
-    def _events(self, member_id: str, serving: Serving) -> pa.RecordBatch | None:
-        return serving.touched.events(member_id)
+        for _ in range(TRIES):
+            with self.house.online.snapshot() as snapshot:
+                version, found = snapshot.version, snapshot.get_many(member_id, names)
+            serving = self.house.at(version)
+            if serving is not None:
+                return found, serving
+        self.house.now_serving()  # says so when nothing was ever published
+        raise StoreError("versions are published faster than they can be read", next_step="Ask again.")
 
     def _today(
         self, member_id: str, raw: bytes | None, serving: Serving, events: pa.RecordBatch | None, newcomer: Newcomer

@@ -27,6 +27,7 @@ from skillfirst.serve.metrics import CONTENT_TYPE
 from skillfirst.serve.newcomers import Newcomer, codes, title_code
 from skillfirst.serve.problems import Refused
 from skillfirst.serve.service import LONGEST_ID, Service
+from skillfirst.serve.serving import Serving
 
 router = APIRouter(prefix="/api/v1")
 open_router = APIRouter()
@@ -55,10 +56,12 @@ async def similar(request: Request, course_id: CourseId, offset: Offset = 0, lim
     return json_answer(await service.work(similar_courses, service, course_id, offset, limit))
 
 
-def similar_courses(service: Service, course_id: str, offset: int, limit: int) -> dict[str, Any]:
-    """The card of a course and of those like it."""
-    code = service.course_code(course_id)
-    serving = service.house.now_serving()
+def similar_courses(
+    service: Service, course_id: str, offset: int, limit: int, serving: Serving | None = None
+) -> dict[str, Any]:
+    """The card of a course and of those like it, as the version at hand (the serving one) has them."""
+    serving = serving or service.house.now_serving()
+    code = service.course_code(course_id, serving)
     arrays, renderer = serving.model.arrays, serving.renderer
     own = arrays["similar"][arrays["similar_offsets"][code] : arrays["similar_offsets"][code + 1]]
     same = {name: int(arrays[name][code]) for name in ("group", "twin")}
@@ -92,12 +95,13 @@ async def questionnaire(
 
 
 def offer(
-    service: Service, title: str | None, picks: tuple[str, ...], search: str, language: str | None
-) -> dict[str, Any]:
-    """What the questionnaire shows next."""
+    service: Service, title: str | None, picks: tuple[str, ...], search: str, language: str | None,
+    serving: Serving | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What the questionnaire shows next, out of the version at hand (the serving one)."""
     from skillfirst.serve.offers import described, offers, search_skills, search_titles
 
-    serving = service.house.now_serving()
+    serving = serving or service.house.now_serving()
     model = serving.model
     at, chosen = title_code(model, title), codes(model, picks)
     found_titles = search_titles(serving, search)

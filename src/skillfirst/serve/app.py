@@ -18,7 +18,7 @@ from skillfirst.serve.admin import routes as admin_routes
 from skillfirst.serve.answers import Clock, system_clock
 from skillfirst.serve.demo import Demo
 from skillfirst.serve.gate import Gate
-from skillfirst.serve.page import asset_routes, demo_routes, embed_routes, home_routes, welcome_routes
+from skillfirst.serve.page import asset_routes, demo_routes, embed_routes, home_routes, reference_routes, welcome_routes
 from skillfirst.serve.problem_responses import problem_response
 from skillfirst.serve.problems import Refused, our_mistake, refusal_of
 from skillfirst.serve.service import Service
@@ -61,7 +61,7 @@ def create_app(
     web.state.service = service
     for router in (member_api.router, api.router, api.open_router):
         web.include_router(router)
-    for room in (asset_routes, home_routes, welcome_routes, embed_routes, demo_routes, admin_routes):
+    for room in (asset_routes, home_routes, welcome_routes, embed_routes, demo_routes, reference_routes, admin_routes):
         web.router.routes.extend(room.ROUTES)
     _answer_errors(web)
     gate = Gate(web, settings, service.callers, service.answers, service.metrics)

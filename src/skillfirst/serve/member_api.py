@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from skillfirst.errors import NotFound
-from skillfirst.serve.answers import Today
+from skillfirst.serve.answers import Today, render_one
 from skillfirst.serve.hearing import (
     CourseId,
     Language,
@@ -77,8 +77,10 @@ async def carousel(
     caller_of(request).may("read", member_id)
 
     def work() -> dict[str, Any]:
-        page = msgspec.json.decode(service.answers.fresh(member_id, "home", about, language).body)
-        return more_of(service.answers.today(member_id, about), page, carousel, offset, limit)
+        whole = service.answers.whole(member_id, "home", about)
+        today = whole.today or service.answers.today(member_id, about)
+        body = render_one(today, "home", language) if language else whole.answer.body
+        return more_of(today, msgspec.json.decode(body), carousel, offset, limit)
 
     return json_answer(await service.work(work))
 
@@ -124,8 +126,7 @@ async def change_skill(
     """Answers with the profile as it is now; the page follows at once."""
     service, caller = service_of(request), caller_of(request)
     caller.may("profile", member_id)
-    code = await service.work(service.skill_code, change.skill)
-    skill_id = service.house.now_serving().model.taxonomy.skills[code]
+    skill_id = await service.work(service.skill_id, change.skill)
     await service.happened(caller, member_id, SKILL_EVENTS[change.action], skill_id=skill_id)
     return json_answer(await service.work(_profile, service, member_id, Newcomer(), language))
 

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 import structlog
 
 from skillfirst.errors import SkillfirstError
-from skillfirst.serve.answers import Answer, Answers, Clock, Today, system_clock
+from skillfirst.serve.answers import Answer, Answers, Clock, Today, Whole, system_clock
 from skillfirst.serve.callers import Caller, Callers
 from skillfirst.serve.demo import Demo
 from skillfirst.serve.incoming import complete
@@ -21,7 +21,7 @@ from skillfirst.serve.metrics import Metrics
 from skillfirst.serve.newcomers import Newcomer
 from skillfirst.serve.problems import Refused
 from skillfirst.serve.served import Served
-from skillfirst.serve.serving import House
+from skillfirst.serve.serving import House, Serving
 from skillfirst.serve.settings import Settings
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.event_log.log import Overloaded
@@ -126,6 +126,11 @@ class Service:
         self.metrics.answers[answer.origin].inc()
         return answer
 
+    async def whole(self, member_id: str, channel: str, newcomer: Newcomer = NOBODY) -> Whole:
+        whole = await self.work(self.answers.whole, member_id, channel, newcomer)
+        self.metrics.answers[whole.answer.origin].inc()
+        return whole
+
     async def today(self, member_id: str, newcomer: Newcomer = NOBODY) -> Today:
         return await self.work(self.answers.today, member_id, newcomer)
 
@@ -168,18 +173,19 @@ class Service:
         if outcome["rejected"]:
             raise Refused(422, outcome["rejected"][0]["reason"])
 
-    def course_code(self, course_id: str) -> int:
-        """The serving Model's code of a course. Raises Refused 404."""
-        code = self.house.now_serving().model.courses.code(course_id)
+    def course_code(self, course_id: str, serving: Serving | None = None) -> int:
+        """The code of a course in the serving Model, or in that of a version at hand. Raises Refused 404."""
+        code = (serving or self.house.now_serving()).model.courses.code(course_id)
         if code < 0:
             raise Refused(404, f"there is no course {course_id[:80]!r}")
         return code
 
-    def skill_code(self, skill: str) -> int:
-        """The code of a skill by id, name or alias. Raises Refused 404."""
+    def skill_id(self, skill: str) -> str:
+        """The id of a skill by id, name or alias. Raises Refused 404."""
         import pyarrow as pa
 
-        code = int(self.house.now_serving().model.taxonomy.resolve(pa.array([skill], pa.string()))[0])
+        taxonomy = self.house.now_serving().model.taxonomy
+        code = int(taxonomy.resolve(pa.array([skill], pa.string()))[0])
         if code < 0:
             raise Refused(404, f"there is no skill {skill[:80]!r}")
-        return code
+        return taxonomy.skills[code]

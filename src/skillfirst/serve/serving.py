@@ -137,6 +137,7 @@ class House:
         self._most = most_touched
         self._lock = threading.Lock()
         self.current: Serving | None = None
+        self._before: Serving | None = None  # for answers that were read just before a switch
 
     def refresh(self) -> bool:
         """Take over what the store serves now; whether it is another version than before. Cheap when it is not."""
@@ -156,7 +157,7 @@ class House:
             following = Serving(version, meta, self.log, self._most)
             if current is not None and current.warm:
                 _ = following.model  # opened before anybody waits for it
-            self.current = following
+            self._before, self.current = current, following
             return True
 
     def follow(self) -> None:
@@ -164,12 +165,18 @@ class House:
         if self.current is not None:
             self.current.touched.follow()
 
-    def now_serving(self, version: str | None = None) -> Serving:
-        """The version that serves; the one named, if the store has already gone on to it.
+    def at(self, version: str | None) -> Serving | None:
+        """The version of this name; None when it is neither served nor the one before."""
+        for _ in range(2):
+            for serving in (self.current, self._before):
+                if serving is not None and serving.version == version:
+                    return serving
+            self.refresh()
+        return None
 
-        Raises RunError when nothing was ever published.
-        """
-        if self.current is None or (version is not None and self.current.version != version):
+    def now_serving(self) -> Serving:
+        """The version that serves. Raises RunError when nothing was ever published."""
+        if self.current is None:
             self.refresh()
         if self.current is None:
             raise RunError("nothing has been published yet", next_step="Publish a run: skillfirst publish.")

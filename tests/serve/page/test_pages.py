@@ -7,7 +7,7 @@ import re
 import pytest
 
 PAGES = ("/?member=ann", "/saved?member=ann", "/skills?member=ann", "/welcome", "/welcome/skills?title=nurse&pick=java",
-         "/course/java-0?member=ann", "/course/java-0", "/", "/admin", "/admin/coverage", "/admin/carousels",
+         "/course/java-0?member=ann", "/course/java-0", "/", "/docs", "/admin", "/admin/coverage", "/admin/carousels",
          "/admin/inspect?member=ann&course=java-0")  # fmt: skip
 
 
@@ -102,9 +102,9 @@ def test_a_course_that_was_begun_says_how_much_is_left(client):
 
 def test_a_course_shows_what_it_says_of_itself(client):
     page = text_of(client.get("/course/java-1?member=ann&lang=en"))
-    assert "Understand Java from the inside." in page
+    assert "Java as seen from the inside." in page
     assert re.search(r"What is inside\s*Classes\s*Records", page)
-    assert "Understand Java from the inside." in client.get("/page/why?course=java-1&member=ann").text
+    assert "Java as seen from the inside." in client.get("/page/why?course=java-1&member=ann").text
     assert "What is inside" not in client.get("/course/java-0?member=ann&lang=en").text
 
 

@@ -38,14 +38,15 @@ class Reason(NamedTuple):
 class Cards:
     """Makes cards for one viewer: addresses, names of skills, what is saved, how far a course was watched.
 
-    `progress`: share of a course that was watched, by course id.
+    `serving`: the version all of them are of, so that a publish between two cards is not seen. `progress`: share of a
+    course that was watched, by course id.
     """
 
     def __init__(
-        self, viewer: Viewer, words: Words, saved: frozenset[str] = frozenset(), progress: Mapping[str, float] = NOTHING
-    ) -> None:
-        self.viewer, self.words, self.saved, self.progress = viewer, words, saved, progress
-        self.serving: Serving = viewer.service.house.now_serving()
+        self, viewer: Viewer, words: Words, serving: Serving, saved: frozenset[str] = frozenset(),
+        progress: Mapping[str, float] = NOTHING,
+    ) -> None:  # fmt: skip
+        self.viewer, self.words, self.serving, self.saved, self.progress = viewer, words, serving, saved, progress
 
     def skill_name(self, skill_id: str) -> str:
         taxonomy = self.serving.taxonomy
@@ -118,7 +119,7 @@ class Cards:
 
     def by_id(self, course_id: str) -> dict[str, Any]:
         """The card columns of a course, with a position. Raises Refused 404 when there is none."""
-        code = self.viewer.service.course_code(course_id)
+        code = self.viewer.service.course_code(course_id, self.serving)
         return {"position": 1, **msgspec.json.decode(b"{" + self.serving.renderer.card(code) + b"}")}
 
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from skillfirst.serve.answers import Today, Whole
 from skillfirst.serve.callers import MEMBER_COOKIE
 from skillfirst.serve.member_api import more_of
 from skillfirst.serve.page.about import beside, grouped
 from skillfirst.serve.page.cards import Cards, quoted
 from skillfirst.serve.page.explaining import explained
 from skillfirst.serve.page.templating import shown
-from skillfirst.serve.page.viewing import Viewer, check_form, need_member, page_answer, served_page, viewer_of
+from skillfirst.serve.page.viewing import Viewer, check_form, need_member, served_page, viewer_of
 from skillfirst.serve.page.words import Words
 from skillfirst.serve.problems import Refused
 from skillfirst.serve.profiles import profile, progress, saved_courses
+from skillfirst.serve.serving import Serving
 
 MORE = 12
 SIMILAR = 12
@@ -37,56 +37,47 @@ async def home(request: Request) -> Response:
     viewer = viewer_of(request)
     if not viewer.member_id:
         return shown("who.html", viewer, viewer.words(), page="home")
-    answer = await served_page(viewer)
-    return await viewer.service.work(_home, viewer, answer.body)
+    return await viewer.service.work(_home, viewer, await served_page(viewer))
 
 
-def _home(viewer: Viewer, body: bytes) -> Response:
-    page = msgspec.json.decode(body)
+def _home(viewer: Viewer, whole: Whole) -> Response:
+    page = msgspec.json.decode(whole.answer.body)
     words = viewer.words(page["language"])
     about = None
-    saved: frozenset[str] = frozenset()
-    begun: dict[str, float] = {}
-    serving = viewer.service.house.now_serving()
-    if serving.warm:  # the first page does not wait for the compiler
-        today = viewer.service.answers.today(viewer.member_id, viewer.newcomer)
-        saved, begun = frozenset(saved_courses(today)), progress(today)
-        about = beside(today, _events(viewer), words)
-    cards = Cards(viewer, words, saved, begun)
+    serving, today = whole.serving, whole.today
+    if today is not None:  # the first page does not wait for the compiler
+        about = beside(today, serving.touched.events(viewer.member_id), words)
+    cards = cards_of(viewer, words, serving, today)
     carousels = cards.carousels(page["carousels"], page["language"], eager=2)
     template = "embedded.html" if viewer.embedded else "home.html"
     return shown(
         template, viewer, words, page="home", carousels=carousels, about=about, arms=page["arms"], channel="home",
-        version=serving.version, titles=_titles(viewer, words),
+        version=serving.version, titles=_titles(serving, viewer, words),
     )  # fmt: skip
 
 
-def _titles(viewer: Viewer, words: Words) -> dict[str, str]:
+def _titles(serving: Serving, viewer: Viewer, words: Words) -> dict[str, str]:
     """The titles of the demo's people, by member, in the language of the page."""
     demo = viewer.service.demo
     if demo is None:
         return {}
-    taxonomy = viewer.service.house.now_serving().taxonomy
+    taxonomy = serving.taxonomy
     codes = {person.member_id: taxonomy.titles.code(person.title) for person in demo.people}
     return {member: taxonomy.title_name(code, words.language) if code >= 0 else "" for member, code in codes.items()}
-
-
-def _events(viewer: Viewer) -> Any:
-    return viewer.service.house.now_serving().touched.events(viewer.member_id)
 
 
 async def more(request: Request) -> Response:
     """The next courses of a carousel, and a way to ask for those after them."""
     viewer = viewer_of(request)
     key, offset = request.query_params.get("carousel", ""), _number(request, "offset")
-    answer = await page_answer(viewer)
 
     def work() -> Response:
-        page = msgspec.json.decode(answer.body)
+        whole = viewer.service.answers.whole(viewer.member_id, "home", viewer.newcomer)
+        today = whole.today or viewer.service.answers.today(viewer.member_id, viewer.newcomer)
+        page = msgspec.json.decode(whole.answer.body)
         words = viewer.words(page["language"])
-        today = viewer.service.answers.today(viewer.member_id, viewer.newcomer)
         row = more_of(today, page, key, offset, MORE)
-        cards = Cards(viewer, words, frozenset(saved_courses(today)))
+        cards = cards_of(viewer, words, today.serving, today)
         made = [cards.card(course, row["rank"], row["context"]) for course in row["courses"]]
         next_url = cards.more_url(key, offset + MORE) if row["remaining"] else None
         return shown("_cards.html", viewer, words, cards=made, more=next_url, remaining=row["remaining"], first=False)
@@ -101,8 +92,8 @@ async def why(request: Request) -> Response:
 
     def work() -> Response:
         today = viewer.service.answers.today(need_member(viewer), viewer.newcomer)
-        words = viewer.words(today.serving.renderer.language(today.languages))
-        cards = Cards(viewer, words)
+        words = viewer.words(_language(today))
+        cards = Cards(viewer, words, today.serving)
         card = cards.card(cards.by_id(course_id), 0, "")
         return shown("why.html", viewer, words, why=explained(today, course_id, words), card=card)
 
@@ -125,8 +116,9 @@ async def act(request: Request) -> Response:
     await service.happened(viewer.caller, need_member(viewer), kind, course_id=course_id, channel="home", **where)
 
     def work() -> Response:
-        words = viewer.words(_member_language(viewer))
-        cards = Cards(viewer, words, frozenset({course_id} if action == "save" else ()))
+        today = service.answers.today(viewer.member_id, viewer.newcomer)
+        words = viewer.words(_language(today))
+        cards = cards_of(viewer, words, today.serving, today)
         card = cards.card({**cards.by_id(course_id), "position": position or 1}, rank, context)
         template = {"hide": "_hidden.html", "unhide": "_card.html"}.get(action, "_save.html")
         return shown(template, viewer, words, card=card)
@@ -134,9 +126,15 @@ async def act(request: Request) -> Response:
     return await service.work(work)
 
 
-def _member_language(viewer: Viewer) -> str:
-    """The language the member's page speaks, from the stored document or the newcomer's own."""
-    today = viewer.service.answers.today(viewer.member_id, viewer.newcomer)
+def cards_of(viewer: Viewer, words: Words, serving: Serving, today: Today | None) -> Cards:
+    """Cards that know what the member has saved and begun."""
+    if today is None:
+        return Cards(viewer, words, serving)
+    return Cards(viewer, words, serving, frozenset(saved_courses(today)), progress(today))
+
+
+def _language(today: Today) -> str:
+    """The language the member's page speaks."""
     return today.serving.renderer.language(today.languages)
 
 
@@ -149,15 +147,13 @@ async def course(request: Request) -> Response:
     done = request.query_params.get("done", "")
 
     def work() -> Response:
-        found = similar_courses(viewer.service, course_id, 0, SIMILAR)
-        code, texts = viewer.service.course_code(course_id), viewer.service.house.now_serving().texts
-        words = viewer.words(_member_language(viewer) if viewer.member_id else "en")
-        saved: frozenset[str] = frozenset()
-        begun: dict[str, float] = {}
-        if viewer.member_id:
-            today = viewer.service.answers.today(viewer.member_id, viewer.newcomer)
-            saved, begun = frozenset(saved_courses(today)), progress(today)
-        cards = Cards(viewer, words, saved, begun)
+        service = viewer.service
+        today = service.answers.today(viewer.member_id, viewer.newcomer) if viewer.member_id else None
+        serving = today.serving if today else service.house.now_serving()
+        found = similar_courses(service, course_id, 0, SIMILAR, serving)
+        code, texts = service.course_code(course_id, serving), serving.texts
+        words = viewer.words(_language(today) if today else "en")
+        cards = cards_of(viewer, words, serving, today)
         own = cards.card({"position": 1, **found["course"]}, 0, "")
         like = [cards.card({"position": i + 1, **c}, 0, "similar") for i, c in enumerate(found["courses"])]
         skills = [cards.skill_name(s) for s in found["course"].get("skills") or []]
@@ -192,9 +188,9 @@ async def saved(request: Request) -> Response:
 
     def work() -> Response:
         today = viewer.service.answers.today(need_member(viewer), viewer.newcomer)
-        words = viewer.words(today.serving.renderer.language(today.languages))
+        words = viewer.words(_language(today))
+        cards = cards_of(viewer, words, today.serving, today)
         ids = saved_courses(today)
-        cards = Cards(viewer, words, frozenset(ids))
         made = [cards.card({**cards.by_id(i), "position": n + 1}, 0, "saved") for n, i in enumerate(ids)]
         return shown("saved.html", viewer, words, page="saved", cards=made)
 
@@ -209,7 +205,7 @@ async def skills(request: Request) -> Response:
 
 def _skills(viewer: Viewer, member_id: str, problem: str | None, template: str = "skills.html") -> Response:
     today = viewer.service.answers.today(member_id, viewer.newcomer)
-    words = viewer.words(today.serving.renderer.language(today.languages))
+    words = viewer.words(_language(today))
     known = profile(today, words.language)
     return shown(
         template, viewer, words, page="skills", groups=grouped(known, words), refused=known["refused"],
@@ -245,8 +241,7 @@ async def change_skill(request: Request) -> Response:
         raise Refused(404, "there is no such thing to do with a skill")
     problem = None
     try:
-        code = await service.work(service.skill_code, skill)
-        skill_id = service.house.now_serving().model.taxonomy.skills[code]
+        skill_id = await service.work(service.skill_id, skill)
         await service.happened(viewer.caller, member_id, SKILL_EVENTS[action], skill_id=skill_id)
     except Refused as refused:
         if refused.status != 404:

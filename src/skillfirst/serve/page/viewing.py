@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from starlette.requests import Request
 
 from skillfirst.contexts.texts import LANGUAGES
-from skillfirst.serve.answers import Answer
+from skillfirst.serve.answers import Whole
 from skillfirst.serve.callers import Caller
 from skillfirst.serve.demo import Person
 from skillfirst.serve.newcomers import Newcomer
@@ -121,22 +121,13 @@ def need_member(viewer: Viewer) -> str:
     return viewer.member_id
 
 
-async def served_page(viewer: Viewer) -> Answer:
+async def served_page(viewer: Viewer) -> Whole:
     """The member's home answer for a page that is shown now: told to the log."""
-    answer = await page_answer(viewer)
-    if viewer.service.settings.log_served != "none":
-        viewer.service.served.note(viewer.member_id, "home", answer.version)
-    return answer
-
-
-async def page_answer(viewer: Viewer) -> Answer:
-    """The member's home answer: stored where that is enough."""
     service = viewer.service
-    body = None if viewer.newcomer.title else service.answers.stored(viewer.member_id, "home")
-    if body is not None and service.house.current is not None:
-        service.metrics.answers["stored"].inc()
-        return Answer(body, "stored", service.house.current.version)
-    return await service.answer(viewer.member_id, "home", viewer.newcomer)
+    whole = await service.whole(viewer.member_id, "home", viewer.newcomer)
+    if service.settings.log_served != "none":
+        service.served.note(viewer.member_id, "home", whole.answer.version)
+    return whole
 
 
 def cover_url(course_id: str, category: str | None, skills: list[str]) -> str:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from skillfirst.serve.answers import Today, render_one
 from skillfirst.serve.api import offer
 from skillfirst.serve.newcomers import Newcomer, codes, title_code
 from skillfirst.serve.offers import described, people_by_title
@@ -44,18 +45,18 @@ async def titles(request: Request) -> Response:
 
 def _teaser(viewer: Viewer, language: str) -> dict[str, Any] | None:
     """What others learn, so that the first question already stands before something to look at."""
-    page = msgspec.json.decode(viewer.service.answers.fresh("", "home", Newcomer(None, (), (), (language,))).body)
+    whole = viewer.service.answers.whole("", "home", Newcomer(None, (), (), (language,)))
+    page = msgspec.json.decode(whole.answer.body)
     if not page["carousels"]:
         return None
-    row = page["carousels"][0]
-    return Cards(viewer, viewer.words()).carousel({**row, "courses": row["courses"][:TEASED]}, page["language"], True)
+    row = {**page["carousels"][0], "courses": page["carousels"][0]["courses"][:TEASED]}
+    return Cards(viewer, viewer.words(), whole.serving).carousel(row, page["language"], eager=True)
 
 
 def _common_titles(viewer: Viewer) -> list[dict[str, Any]]:
     """The titles most members have, spread over the families: the best of each before the second of any."""
-    model = viewer.service.house.now_serving().model
-    taxonomy = model.taxonomy
     serving = viewer.service.house.now_serving()
+    taxonomy = serving.model.taxonomy
     people = serving.keep("people by title", lambda: people_by_title(serving))
     order = sorted(range(len(taxonomy.titles)), key=lambda c: (-int(people[c]), c))
     first: dict[int, int] = {}
@@ -76,11 +77,12 @@ async def picks(request: Request) -> Response:
 
     def work() -> Response:
         words = viewer.words()
-        offered = offer(viewer.service, title, chosen, search, words.language)
-        model = viewer.service.house.now_serving().model
+        today = viewer.service.answers.today("", Newcomer(title, (), chosen, (words.language,)))
+        offered = offer(viewer.service, title, chosen, search, words.language, today.serving)
+        model = today.serving.model
         at = title_code(model, title)
         picked = described(model, codes(model, chosen), words.language)
-        carousels = _preview(viewer, Newcomer(title, (), chosen, (words.language,)), words.language)
+        carousels = _preview(viewer, today, words.language)
         return shown(
             "_picks.html" if fragment else "picks.html", viewer, words, page="welcome", offered=offered, picked=picked,
             search=search, title=title if at >= 0 else None, carousels=carousels,
@@ -90,12 +92,12 @@ async def picks(request: Request) -> Response:
     return await viewer.service.work(work)
 
 
-def _preview(viewer: Viewer, newcomer: Newcomer, language: str) -> list[dict[str, Any]]:
+def _preview(viewer: Viewer, today: Today, language: str) -> list[dict[str, Any]]:
     """What such a person would get: the best of the list, then the first rows of the page."""
-    fresh, words = viewer.service.answers.fresh, viewer.words()
-    feed = msgspec.json.decode(fresh("", "feed", newcomer, language).body)["courses"]
-    page = msgspec.json.decode(fresh("", "home", newcomer, language).body)
-    cards = Cards(viewer, words)
+    words = viewer.words()
+    feed = msgspec.json.decode(render_one(today, "feed", language))["courses"]
+    page = msgspec.json.decode(render_one(today, "home", language))
+    cards = Cards(viewer, words, today.serving)
     best = [course for course in feed if course["bucket"] is not None][:PREVIEW_CARDS]
     first = {course["course_id"] for course in best}
     rows = [{"rank": 0, "context": "", "evidence": None, "text": words("best"), "courses": best}] if best else []

@@ -86,9 +86,11 @@ class Place {
       return;
     }
     const place = target.startsWith("closest ") ? button.closest(target.slice(8)) : button;
-    const made = this.made(html), strip = place.parentElement;
+    const made = this.made(html), strip = place.parentElement, first = made.firstElementChild;
+    const inside = place.contains(this.root.activeElement);
     place.replaceWith(made);
     this.track.watch(strip);
+    if (inside && first) (first.matches("button") ? first : first.querySelector("[autofocus], a[data-open], button"))?.focus();
   }
 }
 

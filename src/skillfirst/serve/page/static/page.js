@@ -43,8 +43,29 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// --- answers that came in
+// --- answers that came in; whoever came by keyboard stays where it was, though what it was on is replaced
 const dialog = document.getElementById("dialog");
+let kept = null;
+function goalsOf(active) {
+  const skill = active.closest("#skills li[data-skill]");
+  if (!skill) return active.closest("form.add") ? ["#add-skill"] : [];
+  const beside = [skill.nextElementSibling, skill.previousElementSibling, skill].filter(Boolean);
+  return beside.map((li) => `#skills li[data-skill="${CSS.escape(li.dataset.skill)}"] button`);
+}
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const {target} = event.detail, active = document.activeElement;
+  const inside = target && target !== dialog && active !== document.body && target.contains(active);
+  kept = inside ? goalsOf(active) : null;
+});
+function keepFocus(part) {
+  if (kept === null || document.activeElement !== document.body) return;
+  const goals = [...kept.map((selector) => document.querySelector(selector)),
+    part.matches("button") ? part : part.querySelector("[autofocus], a[data-open], button")];
+  const goal = goals.find(Boolean);
+  if (!goal) return;
+  kept = null;
+  goal.focus();
+}
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const {target} = event.detail;
   if (target === dialog && !dialog.open) dialog.showModal();
@@ -54,8 +75,7 @@ document.body.addEventListener("htmx:load", (event) => {
   if (track && main.contains(part)) track.watch(part);
   const strip = part.closest && part.closest(".strip");
   if (strip) ends(strip);
-  const wanted = part.querySelector && part.querySelector("[autofocus]");
-  if (wanted && part.matches(".card")) wanted.focus();
+  keepFocus(part);
 });
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   // a refusal is said, not swallowed

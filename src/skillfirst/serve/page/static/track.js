@@ -1,4 +1,5 @@
 // What was seen: at least half of a card in view for a second, once a card and visit; sent in batches with sendBeacon.
+// A card says how it stands with it: data-view="now" while it is looked at, "seen" once that was a second.
 // Clocks of browsers are wrong: each event says how long ago it happened, the service knows what time it is.
 const SECOND = 1000, SHARE = 0.5, EVERY = 5000, MOST = 50;
 
@@ -35,16 +36,20 @@ export function tracker(root, {member, base = "", token = null, arms = {}, chann
   const observer = new IntersectionObserver((entries) => {
     for (const {target, isIntersecting, intersectionRatio} of entries) {
       if (isIntersecting && intersectionRatio >= SHARE && document.visibilityState === "visible") {
-        if (!timers.has(target) && !seen.has(target.dataset.course))
+        if (!timers.has(target) && !seen.has(target.dataset.course)) {
+          target.dataset.view = "now";
           timers.set(target, setTimeout(() => {
             timers.delete(target);
             seen.add(target.dataset.course);
             observer.unobserve(target);
+            target.dataset.view = "seen";
             note("impression", target);
           }, SECOND));
-      } else {
+        }
+      } else if (timers.has(target)) {
         clearTimeout(timers.get(target));
         timers.delete(target);
+        delete target.dataset.view;
       }
     }
   }, {threshold: [0, SHARE]});
