@@ -8,6 +8,7 @@ from skillfirst.kernel.explain import explain_member, sources, with_inference
 from skillfirst.serve.answers import Today
 
 STATED = ("yours", "wanted")
+CERTAIN = 0.5  # share of a title from which a page names it
 
 
 def profile(today: Today, language: str | None = None) -> dict[str, Any]:
@@ -54,7 +55,12 @@ def profile(today: Today, language: str | None = None) -> dict[str, Any]:
     return {
         "member_id": numbers["member_id"],
         "known": today.known,
-        "titles": [taxonomy.title_name(code, language) for code in row["title"]],
+        # a guess among several is used, each by its share, and not said to anybody's face
+        "titles": [
+            taxonomy.title_name(code, language)
+            for code, share in zip(row["title"], row["title_weight"], strict=True)
+            if share >= CERTAIN
+        ],
         "industry": row["industry"],
         "languages": row["languages"],
         "floor": numbers["floor"],

@@ -40,6 +40,13 @@ def test_nothing_is_guessed_where_nothing_is_near(matcher: TitleMatcher) -> None
     assert matcher.match(["Zoologist", "", "???"]) == ([[], [], []], [[], [], []])
 
 
+def test_other_is_no_title_though_titles_contain_the_word() -> None:
+    matcher = TitleMatcher.fit(["Therapists, All Other", "Engineers, All Other", "Clerk"], [None, None, None])
+    said = ["other", "Other (please specify)", "n/a", "Sonstiges"]
+    assert matcher.match(said)[0] == [[], [], [], []]
+    assert matcher.match(["other therapists"])[0][0][0] == 0
+
+
 def test_an_alias_of_two_titles_stays_two_titles() -> None:
     matcher = TitleMatcher.fit(["Web Developer", "Web Designer"], [["Webmaster"], ["Webmaster"]])
     assert matcher.match(["webmaster"]) == ([[0, 1]], [[0.5, 0.5]])

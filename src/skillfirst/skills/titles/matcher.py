@@ -13,7 +13,7 @@ from numba import njit
 from skillfirst.skills.inference.top import offer
 from skillfirst.skills.titles.grams import CHARACTERS, WORDS, grams, scaled
 from skillfirst.skills.titles.linear import LinearTitles, logits, train
-from skillfirst.skills.titles.normal import normal_title, writings
+from skillfirst.skills.titles.normal import normal_title, says_nothing, writings
 from skillfirst.tables.sparse import Csr
 
 
@@ -161,7 +161,7 @@ class TitleMatcher:
             codes = self._exact.get(form)
             if codes is not None and len(codes) <= self.settings.kept:
                 found[text] = (list(codes), [1.0 / len(codes)] * len(codes))
-            elif form:
+            elif not says_nothing(form):
                 unknown.append((text, form))
             else:
                 found[text] = ([], [])

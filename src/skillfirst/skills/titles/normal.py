@@ -65,6 +65,15 @@ SENIORITY = frozenset(
     }
 )  # fmt: skip
 
+# what people put into a field they must fill; no title, however many names contain such a word
+NO_TITLE = frozenset(
+    {
+        "other", "others", "none", "nothing", "n", "a", "na", "unknown", "various", "misc", "miscellaneous", "not",
+        "applicable", "specify", "please", "sonstige", "sonstiges", "andere", "autre", "autres", "otro", "otra",
+        "otros", "その他",
+    }
+)  # fmt: skip
+
 _GENDER_MARKS = re.compile(
     r"\(?\b[mwfdhx](?:\s*[/|]\s*[mwfdhx])+\b\)?|\(in\)|\*in(?:nen)?\b|:in(?:nen)?\b|/-?in(?:nen)?\b", re.I
 )
@@ -107,6 +116,11 @@ def normal_title(text: str) -> str:
     spelt = " ".join(ABBREVIATIONS.get(word, word) for word in words).split()
     plain = [_masculine(word) for word in spelt if word not in SENIORITY]
     return " ".join(plain or spelt)
+
+
+def says_nothing(form: str) -> bool:
+    """Whether a normal form is how people say that they name no title."""
+    return NO_TITLE.issuperset(form.split())
 
 
 def writings(text: str) -> list[str]:
