@@ -1,6 +1,7 @@
 """kernel.tag: every path from no labels to many, people first, unchanged courses left alone, bad input survived."""
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from skillfirst.kernel.tag import TagSettings, tag
+from skillfirst.skills.tagging.japanese import word_edges
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.tables.schemas import COURSE_SKILLS
 
@@ -216,6 +218,18 @@ def test_the_same_input_gives_the_same_bytes(taxonomy):
     )
     assert one.candidates.equals(two.candidates)
     assert one.report == two.report
+
+
+def test_japanese_without_a_dictionary_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sudachipy", None)
+    word_edges.cache_clear()
+    skills = pa.table({"skill_id": ["ml"], "name": ["機械学習"]})
+    table = pa.table({"course_id": ["1"], "title": ["Pythonで学ぶ機械学習"]})
+    result = tag(table, Taxonomy.from_tables({"skills": skills}))
+    word_edges.cache_clear()
+    assert result.course_skills["skill_id"].to_pylist() == ["ml"]
+    assert "not installed" in result.report["japanese"]
+    assert tag(courses(1, tagged=False), Taxonomy.from_tables({"skills": skills})).report["japanese"] is None
 
 
 # --- bad input ----------------------------------------------------------------------------------------------

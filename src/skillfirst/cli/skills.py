@@ -233,5 +233,7 @@ def _tagged(result: TagResult, rows: int, out: Path) -> str:
             lines.append(
                 f"  {report[name]:,} tags of {what} name no skill, first: {', '.join(report[name + '_first'])}"
             )
+    if report["japanese"]:
+        lines.append(f"  Japanese: {report['japanese']}")
     lines.append(f"written to {out}")
     return "\n".join(lines)

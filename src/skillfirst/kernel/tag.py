@@ -20,6 +20,7 @@ from skillfirst.skills.tagging.formula import Reading
 from skillfirst.skills.tagging.gazetteer import gazetteer
 from skillfirst.skills.tagging.human import HumanTags, human_tags
 from skillfirst.skills.tagging.incremental import Previous, content_hashes, tagging_key, unchanged
+from skillfirst.skills.tagging.japanese import reading_of
 from skillfirst.skills.tagging.label_models import bounded, sampled
 from skillfirst.skills.tagging.review import apply_decisions
 from skillfirst.skills.tagging.tagger import tag_rows
@@ -100,8 +101,9 @@ def tag(
     decided = decided.without(rows)
     hashes = content_hashes(texts, decisions)
     label_ids = [taxonomy.skills.decode(tags.row(i)).to_pylist() for i in range(len(tags))]
+    edges, japanese = reading_of((*every.title, *every.description, *every.contents))
     taught = decisions if len(rows) >= JUDGED_FROM else None  # then every tag depends on every decision
-    key = tagging_key(taxonomy, every.only(rows.tolist()), label_ids, repr(settings), taught)
+    key = tagging_key(taxonomy, every.only(rows.tolist()), label_ids, f"{settings!r} {edges is not None}", taught)
     kept = unchanged(previous, hashes, key)
     wanted = np.ones(len(texts), bool) if settings.add_to_tagged else ~people.tagged
     wanted &= ~np.asarray(pc.is_in(pa.array(texts.ids, pa.string()), kept).to_numpy(zero_copy_only=False), bool)
@@ -115,7 +117,7 @@ def tag(
         # one changed course alone would not tell which words are rare; more than that need not be read
         read = np.union1d(needed, sampled(texts.ids, BACKGROUND))
         reading = Reading.of(
-            every.only(read.tolist()), taxonomy, embedder(settings.embeddings), ~np.isin(read, needed)
+            every.only(read.tolist()), taxonomy, embedder(settings.embeddings), ~np.isin(read, needed), edges
         )
         rows, asked = np.searchsorted(read, rows), np.searchsorted(read, np.flatnonzero(wanted))
         if settings.thesaurus:
@@ -137,6 +139,7 @@ def tag(
         "kept_from_before": len(kept),
         "embeddings": settings.embeddings,
         "decisions": asked_about,
+        "japanese": japanese,
         **_lost(people, unknown_labels),
         "taxonomy_warnings": list(taxonomy.warnings),
         **_chosen(choice),

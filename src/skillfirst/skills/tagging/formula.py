@@ -17,6 +17,7 @@ from skillfirst.skills.tagging.alias import Spans, named_skills
 from skillfirst.skills.tagging.courses import FIELDS, CourseTexts
 from skillfirst.skills.tagging.embeddings import Embedder
 from skillfirst.skills.tagging.gazetteer import gazetteer
+from skillfirst.skills.tagging.japanese import WordEdges
 from skillfirst.skills.tagging.lexicon import CourseWords, Lexicon, Sparse, read
 from skillfirst.skills.taxonomy import Taxonomy
 
@@ -64,10 +65,11 @@ class Reading:
         taxonomy: Taxonomy,
         embed: Embedder | None = None,
         background: npt.NDArray[np.bool_] | None = None,
+        edges: WordEdges | None = None,
     ) -> Reading:
         """Reads every text once. `background`: courses that only tell how rare words and names are; they get no
-        vectors of meaning."""
-        known = gazetteer(taxonomy)
+        vectors of meaning. `edges`: where Japanese words begin and end."""
+        known = gazetteer(taxonomy, edges)
         lexicon, words = read(courses, taxonomy)
         spans = [
             named_skills(((name, courses.field(name)[i]) for name in FIELDS), known, taxonomy)

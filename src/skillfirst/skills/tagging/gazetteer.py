@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
+from skillfirst.skills.tagging.japanese import WordEdges, has_japanese
 from skillfirst.skills.tagging.words import is_ambiguous
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.skills.text import HIRAGANA, KATAKANA, LATIN, Tokens, fold_name, script, spellings, token_line, tokens
@@ -51,20 +52,24 @@ class Mention(NamedTuple):
 
 
 @lru_cache(maxsize=4)
-def gazetteer(taxonomy: Taxonomy) -> Gazetteer:
+def gazetteer(taxonomy: Taxonomy, edges: WordEdges | None = None) -> Gazetteer:
     """`Gazetteer.of`, built once for a taxonomy in use."""
-    return Gazetteer.of(taxonomy)
+    return Gazetteer.of(taxonomy, edges)
 
 
 @dataclass(frozen=True)
 class Gazetteer:
-    """Spellings (token lines) and the forms behind each; immutable, its automaton is built on first use."""
+    """Spellings (token lines) and the forms behind each; immutable, its automaton is built on first use.
+
+    `edges`: where words of Japanese begin and end; without it changes of script decide.
+    """
 
     lines: list[str]
     forms: list[tuple[Form, ...]]
+    edges: WordEdges | None = None
 
     @classmethod
-    def of(cls, taxonomy: Taxonomy) -> Gazetteer:
+    def of(cls, taxonomy: Taxonomy, edges: WordEdges | None = None) -> Gazetteer:
         """All spellings: names, aliases, labels, names without their parenthesis, acronyms, singular and plural;
         weaker ones without vendor or generic words. A spelling stands only for its strongest claimants."""
         proper = {fold_name(name): name for name in taxonomy.ambiguous}
@@ -82,7 +87,7 @@ class Gazetteer:
                 if code not in here or strength < here[code].level:
                     here[code] = form
         lines = sorted(claims)
-        return cls(lines, [_strongest(claims[line]) for line in lines])
+        return cls(lines, [_strongest(claims[line]) for line in lines], edges)
 
     @cached_property
     def _automaton(self) -> Any:
@@ -101,10 +106,11 @@ class Gazetteer:
         for word in cut.folded:
             place.append(at)
             at += len(word) + 1
+        edges = self.edges(text) if self.edges is not None and has_japanese(text) else None
         found = []
         for pattern, start, end in self._automaton.find_matches_as_indexes(line, overlapping=True):
             first, last = bisect_left(place, start), bisect_left(place, end - 1) - 1
-            if _bounded(cut, first, last):
+            if _bounded(cut, first, last) if edges is None else _at_edges(cut, first, last, edges):
                 found.append((first, -last, pattern))
         found.sort()
         mentions = []
@@ -182,6 +188,12 @@ def _bounded(cut: Tokens, first: int, last: int) -> bool:
         return False
     kind = script(cut.folded[first if left else last])
     return kind not in (KATAKANA, HIRAGANA, LATIN) and last - first >= 2
+
+
+def _at_edges(cut: Tokens, first: int, last: int, edges: frozenset[int]) -> bool:
+    """Whether both edges are those of words; a script with blanks needs no dictionary."""
+    left = script(cut.folded[first]) == LATIN or cut.start[first] in edges
+    return left and (script(cut.folded[last]) == LATIN or cut.end[last] in edges)
 
 
 def _open(cut: Tokens, a: int, b: int) -> bool:
