@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from skillfirst.skills.questionnaire import Questionnaire, choose, entropy, next_screen, worth
+from skillfirst.skills.questionnaire import Questionnaire, choose, entropy, next_screen, value_of_asking, worth
 from skillfirst.tables.sparse import Csr
 
 JAVA, SPANISH, SQL, WELDING = range(4)
@@ -61,3 +61,12 @@ def test_nothing_is_offered_twice_and_two_screens_are_enough() -> None:
 
 def test_a_skill_of_four_members_is_not_offered() -> None:
     assert next_screen(np.array([4, 0, 5, 0]), even, FLAT, [], [], Questionnaire()) == [SQL]
+
+
+def test_what_is_known_beside_is_added_and_picks_are_never_worth_asking() -> None:
+    half = np.full(4, 0.5)
+    alone = value_of_asking(np.array([60, 50, 4, 40]), half, [JAVA], Questionnaire())
+    assert (alone[JAVA], alone[SQL]) == (0.0, 0.0)  # picked; held by fewer than five
+    bonus = np.array([9.0, 0.0, 2.0, 0.0])
+    beside = value_of_asking(np.array([60, 50, 4, 40]), half, [JAVA], Questionnaire(), bonus)
+    assert beside - alone == pytest.approx([0.0, 0.0, 2.0, 0.0])

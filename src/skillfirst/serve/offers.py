@@ -12,7 +12,7 @@ import numpy.typing as npt
 from skillfirst.kernel.model import Model
 from skillfirst.serve.newcomers import Newcomer, document_of
 from skillfirst.serve.serving import Serving
-from skillfirst.skills.questionnaire import choose, worth
+from skillfirst.skills.questionnaire import Questionnaire, choose, value_of_asking
 from skillfirst.skills.text import fold_name
 from skillfirst.tables.sparse import list_parts
 
@@ -31,18 +31,17 @@ def offers(serving: Serving, title: int, picks: list[int], limit: int = OFFERED)
     """
     model = serving.model
     taught = _taught(model)
-    value = _to_one(
-        worth(np.where(taught >= LEAST_COURSES, model.idf.members, 0), _probabilities(serving, title, picks))
-    )
     # where no member says anything, what many courses teach is the better guess
-    value += COURSES_WEIGHT * _to_one(np.log1p(taught.astype(np.float64)))
+    bonus = COURSES_WEIGHT * _to_one(np.log1p(taught.astype(np.float64)))
     if title >= 0:
         matrix = model.taxonomy.title_skills
         own = slice(int(matrix.offsets[title]), int(matrix.offsets[title + 1]))
         weights = matrix.values[own] if matrix.values is not None else np.ones(own.stop - own.start, np.float32)
-        value[matrix.indices[own]] += TITLE_WEIGHT * weights
+        bonus[matrix.indices[own]] += TITLE_WEIGHT * weights
     if picks:
-        value += TOGETHER_WEIGHT * _together(model, picks)
+        bonus += TOGETHER_WEIGHT * _together(model, picks)
+    members = np.where(taught >= LEAST_COURSES, model.idf.members, 0)
+    value = value_of_asking(members, _probabilities(serving, title, picks), picks, Questionnaire(), bonus)
     value[taught < LEAST_COURSES] = 0.0
     return choose(value, model.taxonomy.parents, picks, limit)
 

@@ -40,6 +40,24 @@ def worth(members: npt.NDArray[np.int64], p: Probabilities) -> Probabilities:
     return np.asarray(np.log1p(members) * entropy(p))
 
 
+def value_of_asking(
+    members: npt.NDArray[np.int64], p: Probabilities, picked: Sequence[int], settings: Questionnaire,
+    bonus: Probabilities | None = None,
+) -> Probabilities:  # fmt: skip
+    """What asking for each skill is worth, the best 1 before the bonus; 0 for what was picked and for what fewer than
+    `settings.anonymity` members hold.
+
+    `members`, `p`: see worth. `bonus`: what is known beside, in the same measure (what the title brings, what courses
+    teach together with the picks), added to every skill.
+    """
+    value = worth(np.where(members >= settings.anonymity, members, 0), p)
+    value = value / max(float(value.max(initial=0.0)), 1e-9)
+    if bonus is not None:
+        value = value + bonus
+    value[list(picked)] = 0.0
+    return np.asarray(value)
+
+
 def choose(value: Probabilities, parents: Csr, offered: Sequence[int], chips: int) -> list[int]:
     """The `chips` most worthy skills, best first: none offered before, none worth nothing, one a parent where possible.
 
@@ -82,6 +100,4 @@ def next_screen(
     """
     if len(offered) >= settings.screens * settings.chips:
         return []
-    value = worth(np.where(members >= settings.anonymity, members, 0), infer(picked))
-    value[list(picked)] = 0.0
-    return choose(value, parents, offered, settings.chips)
+    return choose(value_of_asking(members, infer(picked), picked, settings), parents, offered, settings.chips)

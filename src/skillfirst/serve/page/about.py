@@ -45,7 +45,7 @@ def beside(today: Today, events: pa.RecordBatch | None, words: Words) -> dict[st
         group["skills"] = group["skills"][:MOST_CHIPS]
     return {
         "titles": known["titles"], "groups": groups, "lead": _lead(groups), "happened": happened,
-        "count": _count(known),
+        "count": _count(known), "wishes": any(skill["wanted"] for skill in known["skills"]),
     }  # fmt: skip
 
 
