@@ -12,8 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skillfirst.errors import UsageError
-from skillfirst.feedback.impressions import flat, seconds_now
+from skillfirst.feedback.impressions import seconds_now
 from skillfirst.tables.schemas import Channel, Interaction
+from skillfirst.tables.sparse import flat
 
 ON = ("served", "clicked", "both")
 

@@ -7,7 +7,6 @@ in time order, the first counts and opens a gate of 30 minutes. Exposure pools o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +15,10 @@ import pyarrow as pa
 from skillfirst.errors import DataError
 from skillfirst.feedback.discount import Discount, discount
 from skillfirst.tables.schemas import Interaction
-from skillfirst.tables.sparse import list_parts
+from skillfirst.tables.sparse import flat, list_parts
 
 Longs = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
-Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +72,6 @@ def seconds_now(batch: pa.RecordBatch, now: npt.ArrayLike | None = None) -> Long
             next_step="Documents are made by ingest and by fold, both of which set it.",
         )
     return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
-
-
-def flat(batch: pa.RecordBatch, name: str, dtype: type[Number]) -> tuple[Longs, npt.NDArray[Number]]:
-    """Offsets and values of a list column of the batch, values contiguous in `dtype`."""
-    offsets, values = list_parts(batch.column(name))
-    return offsets, np.ascontiguousarray(values.to_numpy(zero_copy_only=False), dtype)
 
 
 def exposures(batch: pa.RecordBatch, now: npt.ArrayLike | None, settings: Discount) -> Exposures:

@@ -16,7 +16,7 @@ from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.tables.languages import primary
 from skillfirst.tables.schemas import Source
-from skillfirst.tables.sparse import first_of_list, list_parts
+from skillfirst.tables.sparse import first_of_list, flat, list_parts
 from skillfirst.tables.vocabulary import Vocabulary
 
 CHANNELS = ("feed", "home")
@@ -44,7 +44,7 @@ def member_arrays(batch: pa.RecordBatch, model: Model, policy: Policy) -> tuple[
     outlook, views, opens = _views(model, policy, languages, spoken, now, level)
     title, target = named_title(batch, "title"), named_title(batch, "target_title")
     skills = weighted_skills(batch, model, policy)
-    course_offsets, course = _flat(batch, "course", np.int32)
+    course_offsets, course = flat(batch, "course", np.int32)
     seen = exposures(batch, None, policy.discount)
     shelf, trend = _chains(batch, model, title, languages, spoken)
     resting = np.stack([rest_members(batch, policy.cool_off, c) for c in CHANNELS], axis=1)
@@ -53,8 +53,8 @@ def member_arrays(batch: pa.RecordBatch, model: Model, policy: Policy) -> tuple[
         rows=rows, now=now, outlook=outlook, views=views, opens=opens, level=level, title=title, target=target,
         skill_offsets=skills.pop("offsets"), **skills,
         course_offsets=course_offsets, course=course,
-        course_kind=_flat(batch, "course_kind", np.int8)[1], course_time=_flat(batch, "course_time", np.int64)[1],
-        course_seconds=_flat(batch, "course_seconds", np.int32)[1],
+        course_kind=flat(batch, "course_kind", np.int8)[1], course_time=flat(batch, "course_time", np.int64)[1],
+        course_seconds=flat(batch, "course_seconds", np.int32)[1],
         exposed_offsets=seen.offsets if fades else np.zeros_like(seen.offsets),
         exposed=seen.courses, exposure=seen.n, last_seen=seen.last_seen, seen_position=seen.position,
         active=seen.activity,
@@ -75,28 +75,23 @@ def weighted_skills(batch: pa.RecordBatch, model: Model, policy: Policy) -> dict
     """Every scored skill of every member with the two parts of its weight, ascending (fields of Weighed)."""
     from skillfirst.ranking.affinity import Profiles, weigh_skills
 
-    explicit = _flat(batch, "skill", np.int32)
-    inferred = _flat(batch, "inferred_skill", np.int32)
-    wanted = _flat(batch, "wanted", np.int32)
-    predicted = _flat(batch, "predicted_skill", np.int32)
-    refused = _flat(batch, "refused", np.int32)
+    explicit = flat(batch, "skill", np.int32)
+    inferred = flat(batch, "inferred_skill", np.int32)
+    wanted = flat(batch, "wanted", np.int32)
+    predicted = flat(batch, "predicted_skill", np.int32)
+    refused = flat(batch, "refused", np.int32)
     considered, floored = model.arrays["idf_considered"], model.arrays["idf_floored"]
     weighed = weigh_skills(
         Profiles(
-            batch.num_rows, *explicit, _flat(batch, "skill_source", np.int16)[1],
-            *inferred, _flat(batch, "inferred_weight", np.float32)[1], _flat(batch, "inferred_source", np.int16)[1],
-            *wanted, *predicted, _flat(batch, "predicted_weight", np.float32)[1],
-            _flat(batch, "predicted_source", np.int16)[1], *refused,
+            batch.num_rows, *explicit, flat(batch, "skill_source", np.int16)[1],
+            *inferred, flat(batch, "inferred_weight", np.float32)[1], flat(batch, "inferred_source", np.int16)[1],
+            *wanted, *predicted, flat(batch, "predicted_weight", np.float32)[1],
+            flat(batch, "predicted_source", np.int16)[1], *refused,
             considered, floored if policy.rare_inferred == "floor" else considered, floored, policy.held, policy.wanted,
             int(Source.INTEREST),
         )
     )  # fmt: skip
     return weighed._asdict()
-
-
-def _flat(batch: pa.RecordBatch, name: str, dtype: type[np.generic]) -> tuple[Array, Array]:
-    offsets, values = list_parts(batch.column(name))
-    return offsets, np.ascontiguousarray(values.to_numpy(zero_copy_only=False), dtype)
 
 
 def _column(batch: pa.RecordBatch, name: str, dtype: type[np.generic]) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -85,7 +86,13 @@ def _override(part: Any, path: list[str], value: Any, name: str) -> Any:
     if is_dataclass(inner):
         parts = ", ".join(f"policy.{name}.{f.name}" for f in fields(inner))
         raise UsageError(f"policy.{name} is a group of settings", next_step=f"Set one of them: {parts}.")
-    return replace(part, **{path[0]: _read(value, get_type_hints(type(part))[path[0]], name)})
+    return replace(part, **{path[0]: _read(value, _hints(type(part))[path[0]], name)})
+
+
+@cache
+def _hints(part: Any) -> dict[str, Any]:
+    """Annotations of a part of the Policy; arms override settings of single members while the service waits."""
+    return get_type_hints(part)
 
 
 def _read(value: Any, wanted: Any, name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -74,19 +75,35 @@ def _recommend(batch: pa.RecordBatch, model: Model, channels: Sequence[str], pol
 
 def fill_lists(members: Any, model: Model, policy: Policy, out: Out) -> None:
     """Run the compiled loop over the members of `member_arrays` into `out`."""
-    from skillfirst.kernel.member_loop import HOME, STAMP, recommend_members
-    from skillfirst.kernel.workspace import model_tables, rules_table, working_memory
+    loop, workspace, lend = _compiled()
+    most, busiest = _longest(members.skill_offsets), _longest(members.course_offsets)
+    held, rules = workspace.model_tables(model), workspace.rules_table(model, policy)
+    memory = workspace.working_memory(model, policy, most, busiest)
+    pages = 1 if loop.HOME in out.channel.tolist() else None
+    tables = (*held.tables, lend(members), *rules.tables, *memory.tables, lend(out), pages)
+    if not loop.recommend_members(loop.STAMP, *tables):
+        # the compiler's cache holds a loop of another version of this package
+        loop.recommend_members.recompile()
+        loop.recommend_members(loop.STAMP, *tables)
+
+
+@cache
+def _compiled() -> tuple[Any, Any, Any]:
+    """What loads the compiler, when somebody scores; asked for once, an import statement costs a microsecond."""
+    from skillfirst.kernel import member_loop, workspace
     from skillfirst.ranking.borrow import lend
 
-    most = int(np.diff(members.skill_offsets).max(initial=0))
-    busiest = int(np.diff(members.course_offsets).max(initial=0))
-    held, rules, memory = model_tables(model), rules_table(model, policy), working_memory(model, policy, most, busiest)
-    pages = 1 if HOME in out.channel else None
-    tables = (*held.tables, lend(members), *rules.tables, *memory.tables, lend(out), pages)
-    if not recommend_members(STAMP, *tables):
-        # the compiler's cache holds a loop of another version of this package
-        recommend_members.recompile()
-        recommend_members(STAMP, *tables)
+    return member_loop, workspace, lend
+
+
+def _longest(offsets: Array) -> int:
+    """Elements of the longest list; of one list without asking NumPy, a service has no more."""
+    return int(offsets[1] - offsets[0]) if len(offsets) == 2 else int(np.diff(offsets).max(initial=0))
+
+
+@cache
+def _places(channels: tuple[str, ...]) -> npt.NDArray[np.int8]:
+    return np.array([CHANNELS.index(c) for c in channels], np.int8)
 
 
 def empty_lists(rows: int, channels: Sequence[str], width: int) -> Out:
@@ -97,7 +114,7 @@ def empty_lists(rows: int, channels: Sequence[str], width: int) -> Out:
         return np.empty(slots, dtype)
 
     return Out(
-        channels=len(channels), channel=np.array([CHANNELS.index(c) for c in channels], np.int8),
+        channels=len(channels), channel=_places(tuple(channels)),
         offsets=np.empty(rows * len(channels) + 1, np.int32), course=new(np.int32), affinity=new(np.float64),
         score=new(np.float64), bucket=new(np.int32), rank=new(np.int16), position=new(np.int16),
         context=new(np.int32), evidence=new(np.int32),

@@ -20,6 +20,7 @@ from llvmlite import ir  # type: ignore[import-untyped]
 from numba import from_dtype, types
 from numba.extending import intrinsic
 
+_buffer = pa.py_buffer  # fifteen times faster than array.ctypes
 WHOLE, REAL = np.dtype(np.int64), np.dtype(np.float64)
 
 
@@ -48,13 +49,14 @@ def lend(group: Any) -> npt.NDArray[np.int64]:
     """
     kind: Any = type(group)
     table = []
-    for field, value in zip(_fields(kind), group, strict=True):
-        if not field.array:
-            table.append(int(value) if field.dtype is WHOLE else struct.unpack("q", struct.pack("d", value))[0])
-            continue
-        if value.dtype != field.dtype or not value.flags.c_contiguous:
-            raise TypeError(f"{type(group).__name__}.{field.name} is {value.dtype}, not contiguous {field.dtype}")
-        table.append(pa.py_buffer(value).address)  # fifteen times faster than value.ctypes
+    for (name, dtype, array), value in zip(_fields(kind), group, strict=True):
+        if array:
+            own = value.dtype
+            if (own is not dtype and own != dtype) or not value.flags.c_contiguous:
+                raise TypeError(f"{kind.__name__}.{name} is {own}, not contiguous {dtype}")
+            table.append(_buffer(value).address)
+        else:
+            table.append(int(value) if dtype is WHOLE else struct.unpack("q", struct.pack("d", value))[0])
     return np.array(table, np.int64)
 
 

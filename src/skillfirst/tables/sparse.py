@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+Number = TypeVar("Number", bound=np.generic)
 Offsets = npt.NDArray[np.int64]
 
 
@@ -37,6 +38,12 @@ def list_parts(lists: pa.ListArray | pa.ChunkedArray) -> tuple[Offsets, pa.Array
     lengths = lists.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
     np.cumsum(lengths, out=offsets[1:])
     return offsets, lists.flatten()  # flatten() respects the slice and skips null lists
+
+
+def flat(batch: pa.RecordBatch, name: str, dtype: type[Number]) -> tuple[Offsets, npt.NDArray[Number]]:
+    """Offsets and values of a list column of the batch, values contiguous in `dtype`."""
+    offsets, values = list_parts(batch.column(name))
+    return offsets, np.ascontiguousarray(values.to_numpy(zero_copy_only=False), dtype)
 
 
 def to_lists(offsets: npt.NDArray[np.integer], values: pa.Array | npt.NDArray[np.generic]) -> pa.ListArray:
