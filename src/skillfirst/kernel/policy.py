@@ -86,7 +86,7 @@ def _override(part: Any, path: list[str], value: Any, name: str) -> Any:
     if is_dataclass(inner):
         parts = ", ".join(f"policy.{name}.{f.name}" for f in fields(inner))
         raise UsageError(f"policy.{name} is a group of settings", next_step=f"Set one of them: {parts}.")
-    return replace(part, **{path[0]: _read(value, _hints(type(part))[path[0]], name)})
+    return replace(part, **{path[0]: _read(value, _hints(part.__class__)[path[0]], name)})
 
 
 @cache
