@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from skillfirst.errors import RunError
+from skillfirst.errors import RunError, StoreError
 from skillfirst.ingest.documents import read_part
-from skillfirst.kernel.model import load_model
+from skillfirst.kernel.model import Model, load_model
 from skillfirst.kernel.render import Renderer
-from skillfirst.stores.offline import OfflineStore, Run
-from skillfirst.stores.online import OnlineMember, OnlineStore
+from skillfirst.stores.offline import DOCUMENTS, OfflineStore, Run
+from skillfirst.stores.online import OnlineMember, OnlineStore, Put, open_online
+from skillfirst.stores.table_parts import part_path
+from skillfirst.tables.schemas import RECOMMENDATIONS
+
+if TYPE_CHECKING:
+    from skillfirst.engines.base import Engine
 
 Progress = Callable[[str, int, int], None]
 
@@ -44,12 +51,15 @@ def losses(manifest: Mapping[str, Any], serving: Mapping[str, Any], allowed: Los
 
 
 def publish(
-    run: Run, store: OnlineStore, *, force: bool = False, allowed: Losses = Losses(), progress: Progress | None = None
-) -> int:
+    run: Run, store: OnlineStore, *, force: bool = False, allowed: Losses = Losses(), progress: Progress | None = None,
+    engine: Engine | None = None, address: str | None = None,
+) -> int:  # fmt: skip
     """Put a run into the online store and serve it; returns the members published.
 
-    The offline store notes which runs the online one needs. Raises RunError when the run lost too much against the
-    serving one, unless `force`. Until the switch, and when anything fails, the old version serves.
+    The offline store notes which runs the online one needs. With an `engine` its workers render the members and write
+    them into the store themselves, if it is one that they reach by its `address`; the switch happens here. Raises
+    RunError when the run lost too much against the serving one, unless `force`. Until the switch, and when anything
+    fails, the old version serves.
     """
     serving = store.serving()
     if serving is not None and not force:
@@ -63,7 +73,10 @@ def publish(
     meta = {"run_id": run.run_id, "model": str(run.path / "model"), **{name: run.manifest[name] for name in keep}}
     runs = OfflineStore(run.path.parent.parent)
     runs.note_published(store.place, _needed(store) | {run.run_id})  # before the put: a night may prune while it lasts
-    members = store.put(run.run_id, rendered(run, progress), meta)
+    if engine is not None and address is not None and store.reached_from_elsewhere:
+        members = _put_from_workers(run, store, meta, engine, address, progress)
+    else:
+        members = store.put(run.run_id, rendered(run, progress), meta)
     store.switch(run.run_id)
     runs.note_published(store.place, _needed(store))
     return members
@@ -74,12 +87,70 @@ def _needed(store: OnlineStore) -> set[str]:
     return {version for version in (store.serving(), store.previous(), *store.versions()) if version is not None}
 
 
+def _put_from_workers(
+    run: Run, store: OnlineStore, meta: dict[str, Any], engine: Engine, address: str, progress: Progress | None
+) -> int:
+    """A put whose parts are added wherever the engine works."""
+    put = store.begin(run.run_id)
+    folder = run.path.absolute()  # workers elsewhere start in other directories
+    parts = list(enumerate(sorted((folder / DOCUMENTS).glob("*.arrow"))))
+    work = PublishPart(load_model(folder / "model"), folder, put, address, store)
+    total, done = int(run.manifest["counts"].get("members", 0)), 0
+    for added in engine.map(work, parts):
+        done += added
+        if progress:
+            progress("publish", done, total)
+    store.finish(put, done, meta)
+    return done
+
+
+@dataclass(frozen=True)
+class PublishPart:
+    """Renders one part of a run and adds it to a put; travels without the store, which is opened there once a process.
+
+    `run`: the run's folder, which driver and workers see under the same path.
+    """
+
+    model: Model
+    run: Path
+    put: Put
+    address: str
+    store: OnlineStore | None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "store": None}
+
+    def __call__(self, item: tuple[int, Path]) -> int:
+        """The members added."""
+        number, path = item
+        documents = read_part(path)
+        store = self.store or _opened(self.address)
+        return store.add(self.put, number, render_members(_renderer(self.model), documents, self._rows(number)))
+
+    def _rows(self, number: int) -> pa.RecordBatch:
+        file = part_path(self.run / f"{RECOMMENDATIONS.name}.parquet", number)
+        found = []
+        if file.is_file():
+            found = pq.read_table(file, partitioning=None, use_threads=False).combine_chunks().to_batches()
+        return found[0] if found else pa.RecordBatch.from_pylist([], RECOMMENDATIONS.schema)
+
+
+@lru_cache(maxsize=1)
+def _opened(address: str) -> OnlineStore:
+    return open_online(address)
+
+
+@lru_cache(maxsize=1)
+def _renderer(model: Model) -> Renderer:
+    return Renderer(model)
+
+
 def rendered(run: Run, progress: Progress | None = None) -> Iterator[OnlineMember]:
     """Every member of a run with its document and its answers by channel, in member_id order."""
     renderer = Renderer(load_model(run.path / "model"))
     total, done = int(run.manifest["counts"].get("members", 0)), 0
     rows = (batch for batch in run.table("recommendations") if batch.num_rows)
-    for path in sorted((run.path / "documents").glob("*.arrow")):
+    for path in sorted((run.path / DOCUMENTS).glob("*.arrow")):
         documents = read_part(path)
         if not documents.num_rows:
             continue  # its last member was erased
@@ -100,6 +171,8 @@ def render_members(renderer: Renderer, documents: pa.RecordBatch, rows: pa.Recor
     """Documents (one a member) and their recommendations (one a member and channel, in the same order)."""
     languages = documents.column("languages").to_pylist()
     many = rows.num_rows // max(documents.num_rows, 1)
+    if rows.num_rows != many * documents.num_rows:
+        raise StoreError("members were erased while they were published", next_step="Publish again.")
     answers = renderer.answers(rows, [spoken or [] for spoken in languages for _ in range(many)])
     for i in range(documents.num_rows):
         own = {}

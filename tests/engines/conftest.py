@@ -217,17 +217,25 @@ class Cluster:
         self.workers = []
         try:
             self.url = self.master.says(r"(spark://127\.0\.0\.1:\d+)").group(1)
-            for name in ("worker-1", "worker-2"):
-                self.start_worker(folder / name)
-            for worker in self.workers:
-                worker.says("Successfully registered with master")
+            self.folder, self._started = folder, 0
+            self.refill()
         except BaseException:
             self.stop()
             raise
 
-    def start_worker(self, home):
+    def refill(self):
+        """Start as many workers as it takes to have two that live."""
+        self.workers = [w for w in self.workers if w.process.poll() is None]
+        new = [self._start_worker() for _ in range(2 - len(self.workers))]
+        for worker in new:
+            worker.says("Successfully registered with master")
+
+    def _start_worker(self):
+        self._started += 1
+        home = self.folder / f"worker-{self._started}"
         options = ["--cores", "1", "--memory", "600m", "--work-dir", str(home / "work")]
         self.workers.append(Daemon(home, "worker.Worker", *LOOPBACK, *options, self.url))
+        return self.workers[-1]
 
     def worker_in(self, folder):
         """The worker below whose home `folder` lies."""
@@ -250,6 +258,7 @@ def cluster(sessions, tmp_path_factory):
 
 @pytest.fixture
 def cluster_spark(cluster, sessions):
+    cluster.refill()
     return sessions.at(cluster.url)
 
 

@@ -17,7 +17,9 @@ from skillfirst.engines.spark import SparkEngine
 from skillfirst.errors import RunError
 from skillfirst.ingest import member_tables
 from skillfirst.pipeline import Night, run_night
+from skillfirst.publish import publish, rendered
 from skillfirst.stores.offline import OfflineStore
+from skillfirst.stores.online import OnlineMember, open_online
 
 pytestmark = pytest.mark.spark
 PATIENCE = 120  # s
@@ -54,6 +56,46 @@ class Broken:
         return self.sink(number, members, rows)
 
 
+class Unheard:
+    """Work whose process, once, does its item and then hangs, until it is killed, before it can say so."""
+
+    def __init__(self, work, number, note):
+        self.work, self.number, self.note = work, number, note
+
+    def __call__(self, item):
+        done = self.work(item)
+        if item[0] == self.number and not self.note.exists():
+            draft = self.note.with_suffix(".draft")
+            draft.write_text(os.getcwd())
+            draft.replace(self.note)
+            signal.alarm(PATIENCE)
+            signal.pause()
+        return done
+
+
+class Refusing:
+    """Work that fails on one item."""
+
+    def __init__(self, work, number):
+        self.work, self.number = work, number
+
+    def __call__(self, item):
+        if item[0] == self.number:
+            raise OSError("no route to the store")
+        return self.work(item)
+
+
+class Mapping(SparkEngine):
+    """The cluster's session with other work."""
+
+    def __init__(self, engine, wrap):
+        super().__init__(session=engine.session)
+        self.wrap = wrap
+
+    def map(self, work, items):
+        return super().map(self.wrap(work), items)
+
+
 class Wrapped(SparkEngine):
     """The cluster's session with another sink."""
 
@@ -85,16 +127,71 @@ def rows_of(run, name):
     return pa.Table.from_batches(list(run.table(name)))
 
 
-def killer(cluster, note, killed):
-    """Kills the worker whose process wrote the note, as soon as it has."""
+def killer(cluster, note, killed, look=lambda: None):
+    """Kills the worker whose process wrote the note, as soon as it has, after a `look` around."""
     tick = threading.Event()
     for _ in range(20 * PATIENCE):
         if note.exists():
+            look()
             worker = cluster.worker_in(note.read_text())
             worker.kill()
             killed.append(worker)
             return
         tick.wait(0.05)
+
+
+def address_of(client):
+    client.flushall()
+    return f"unix://{client.socket_file}?db=0"
+
+
+def answers(run):
+    return {member.member_id: (member.document, dict(member.answers)) for member in rendered(run)}
+
+
+@pytest.mark.server
+def test_executors_publish_and_one_that_fails_leaves_the_old_version_serving(
+    cluster_spark, redis_client, academy_tables, tmp_path
+):
+    address = address_of(redis_client)
+    run = run_night(Night(academy_tables, tmp_path / "store", DAY), LocalEngine(1))
+    with open_online(address) as online:
+        online.put("old", [OnlineMember("m000001", b"old", {"home": b"old"})], {"counts": {}})
+        online.switch("old")
+        failing = Mapping(cluster_spark, lambda work: Refusing(work, 3))
+        with pytest.raises(RunError, match=r"part-00003\.arrow could not be computed: OSError: no route to the store"):
+            publish(run, online, engine=failing, address=address)
+        assert (online.serving(), online.versions()) == ("old", ["old"])
+        assert online.get("m000001", "home") == b"old"
+        assert publish(run, online, engine=cluster_spark, address=address) == 300
+        assert (online.serving(), online.previous()) == (run.run_id, "old")
+        assert online.meta(run.run_id)["members"] == 300
+        for member, (document, own) in answers(run).items():
+            assert online.get_many(member, ["", *own]) == {"": document, **own}
+
+
+@pytest.mark.server
+def test_a_worker_killed_while_it_publishes_is_not_missed(
+    cluster, cluster_spark, redis_client, academy_tables, tmp_path
+):
+    address = address_of(redis_client)
+    store = tmp_path / "store"
+    first = run_night(Night(academy_tables, store, DAY), LocalEngine(1))
+    second = run_night(Night(academy_tables, store, DAY), LocalEngine(1))
+    note, killed, seen = tmp_path / "note", [], []
+    with open_online(address) as online:
+        publish(first, online)
+        look = lambda: seen.append((online.serving(), online.get("m000001", "home") is not None))  # noqa: E731
+        thread = threading.Thread(target=killer, args=(cluster, note, killed, look))
+        thread.start()
+        engine = Mapping(cluster_spark, lambda work: Unheard(work, 2, note))
+        assert publish(second, online, engine=engine, address=address) == 300
+        thread.join(PATIENCE)
+        assert len(killed) == 1, "nobody was killed"
+        assert seen == [(first.run_id, True)]
+        assert online.serving() == second.run_id
+        for member, (document, own) in answers(second).items():
+            assert online.get_many(member, ["", *own]) == {"": document, **own}
 
 
 def test_a_worker_killed_in_the_middle_leaves_the_same_whole_run(cluster, cluster_spark, academy_tables, tmp_path):
