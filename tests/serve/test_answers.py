@@ -49,6 +49,18 @@ def test_an_event_folds_the_answer_and_its_effect_shows(world, answers, courses_
     assert answers.stored("bob", "feed") is not None  # nobody else is touched
 
 
+def test_a_computed_answer_is_kept_until_the_member_s_next_event(world, answers):
+    happen(world, member_id="ann", kind="dismiss", course_id="python-1")
+    answers.house.follow()
+    assert answers.kept("ann", "feed") is None
+    computed = answers.fresh("ann", "feed")
+    assert answers.kept("ann", "feed") is computed
+    assert answers.kept("ann", "home") is None
+    happen(world, member_id="ann", kind="undo", course_id="python-1")
+    answers.house.follow()
+    assert answers.kept("ann", "feed") is None
+
+
 def test_refusing_a_skill_takes_its_courses_away_and_undo_brings_them_back(world, answers, courses_of):
     happen(world, member_id="cyd", kind="refuse_skill", skill_id="welding")
     answers.house.follow()

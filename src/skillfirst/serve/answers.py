@@ -88,6 +88,10 @@ class Answers:
             return None
         return self.house.online.get(member_id, channel)
 
+    def kept(self, member_id: str, channel: str) -> Answer | None:
+        """What was computed since the member's last event, less than `keep_seconds` ago; None where nothing was."""
+        return self._kept_at((member_id, channel, ""), self._mark(member_id, NOBODY))
+
     def fresh(self, member_id: str, channel: str, newcomer: Newcomer = NOBODY, language: str | None = None) -> Answer:
         """The member's answer with everything that happened today. Raises RunError when nothing is published.
 
@@ -97,11 +101,9 @@ class Answers:
         """
         place = (member_id, channel, language or "")
         mark = self._mark(member_id, newcomer)
-        with self._lock:
-            kept = self._kept.get(place)
-            if kept is not None and kept[0] == mark:
-                self._kept.move_to_end(place)
-                return kept[1]
+        kept = self._kept_at(place, mark)
+        if kept is not None:
+            return kept
         answer = self._compute(member_id, channel, newcomer, language)
         with self._lock:
             self._kept[place] = (mark, answer)
@@ -123,6 +125,14 @@ class Answers:
             return Whole(Answer(stored, "stored", serving.version), serving, today)
         answer = Answer(render_one(today, channel), "folded" if today.known else "cold", serving.version)
         return Whole(answer, serving, today)
+
+    def _kept_at(self, place: tuple[str, str, str], mark: tuple[Any, ...]) -> Answer | None:
+        with self._lock:
+            kept = self._kept.get(place)
+            if kept is None or kept[0] != mark:
+                return None
+            self._kept.move_to_end(place)
+            return kept[1]
 
     def _mark(self, member_id: str, newcomer: Newcomer) -> tuple[Any, ...]:
         serving = self.house.now_serving()
