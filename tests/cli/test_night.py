@@ -45,7 +45,7 @@ def test_a_delta_run_tells_what_it_recomputed(skillfirst, academy, store, tmp_pa
         table.writeheader()
         table.writerows({**row, "languages": "de"} if row["member_id"] == "m2" else row for row in rows)
     told = skillfirst("run", "--delta", "--data", "data", "--store", store, "--day", DAY, "--json").json
-    assert told["delta"] == {"of": RUN, "model_of": RUN, "recomputed": 1, "copied": 4}
+    assert told["delta"] == {"how": "gathered", "of": RUN, "model_of": RUN, "recomputed": 1, "copied": 4}
     again = skillfirst("run", "--delta", "--data", "data", "--store", store, "--day", DAY)
     assert f"0 members recomputed with the model of {RUN}, 5 as in 2026-06-10-002" in again.out
     skillfirst("run", "--delta", "--data", "data", "--store", store, "--day", "2026-06-11").fails(1, "keeps the day")

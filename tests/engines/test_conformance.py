@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from skillfirst.engines.base import Ladder
+from skillfirst.engines.base import Ladder, ToFold
 from skillfirst.engines.local import LocalEngine
 from skillfirst.errors import DataError, RunError
 from skillfirst.ingest.documents import read_part
 from skillfirst.kernel.fit import count, finish
+from skillfirst.kernel.fold import fold
 from skillfirst.kernel.infer import infer
 from skillfirst.kernel.model import load_model
 from skillfirst.kernel.recommend import recommend
+from skillfirst.tables.schemas import EVENTS
 
 CHANNELS = ("feed", "home")
 CUTS = {"one part": (), "an empty part": (50, 0, 30), "a row a part": (1,) * 24, "no row first": (0,)}
@@ -112,6 +117,37 @@ def test_the_expected_night_says_something(expected):
     assert len(rows.column("course_id").flatten()) > 5 * rows.num_rows
     assert len(members.column("inferred_skill").flatten()) > 0
     assert len(rows.column("context").flatten().unique()) >= 5
+
+
+def events_of(night, rng, many):
+    """Events of the night's members and of strangers, as the log gives them."""
+    ids = [*night.batch.column("member_id").to_pylist(), "stranger"]
+    courses = night.catalogue.courses.ids.to_pylist()
+    nine = dt.datetime(2026, 6, 1, 9, tzinfo=dt.UTC)
+    rows = [
+        {"event_id": str(i), "member_id": ids[int(rng.integers(len(ids)))], "kind": ("click", "complete")[i % 2],
+         "course_id": courses[int(rng.integers(len(courses)))], "time": nine + dt.timedelta(minutes=i)}
+        for i in range(many)
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, EVENTS.schema)
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS.keys())
+def test_events_are_folded_into_the_same_documents_in_every_cut(engine, night, expected, cut, tmp_path):
+    model, now = expected[0], night.batch.column("now").cast(pa.int64())[0].as_py()
+    events = events_of(night, np.random.default_rng(5), 80)
+    parts = night.parts(*cut)
+    files = []
+    for path in parts:
+        own = events.filter(pc.is_in(events["member_id"], read_part(path).column("member_id")))
+        files.append(ToFold(path, tmp_path / f"{path.name}.events", tmp_path / path.name))
+        with pa.OSFile(str(files[-1].events), "wb") as sink, pa.ipc.new_file(sink, own.schema) as writer:
+            writer.write_table(own)
+    assert list(engine.fold(files, now, model)) == [read_part(path).num_rows for path in parts]
+    folded = pa.Table.from_batches([read_part(file.into) for file in files])
+    alone = fold(night.batch, events, now, model)
+    assert digest(folded) == digest(pa.Table.from_batches([alone]))
+    assert not alone.equals(night.batch)
 
 
 def test_no_parts_give_the_model_of_nobody(engine, night):

@@ -189,7 +189,8 @@ def test_a_delta_is_the_whole_run_with_its_model_to_the_byte(place, seed, edits)
     assert recomputed(run) == changed
     told = run.manifest["delta"]
     assert told == {
-        "of": before.run_id, "model_of": before.run_id, "recomputed": len(changed), "copied": len(now) - len(changed),
+        "how": "gathered", "of": before.run_id, "model_of": before.run_id, "recomputed": len(changed),
+        "copied": len(now) - len(changed),
     }  # fmt: skip
 
 
@@ -229,6 +230,96 @@ def test_events_of_the_log_reach_the_members_they_are_of(place):
     assert run.manifest["log_position"] == 1
     assert "c05" not in run.member("m010", "feed")["course_id"]
     assert_whole(run, place / "whole")
+
+
+# --- where only the log has grown
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory):
+    """A store with one whole run of tables without events, some of whose members left events in the log."""
+    place = tmp_path_factory.mktemp("quiet")
+    tables = academy()
+    events = tables.pop("events")
+    written(tables, place / "data")
+    logged(place, events)
+    run_night(night(place / "data", place / "store"), LocalEngine(2))
+    return place
+
+
+@pytest.fixture
+def grown(quiet, tmp_path):
+    shutil.copytree(quiet / "data", tmp_path / "data")
+    shutil.copytree(quiet / "store", tmp_path / "store", symlinks=True)
+    return tmp_path
+
+
+def logged(place, events):
+    with EventLog.open(place / "store" / "events") as log:
+        rows = [{k: v for k, v in e.items() if v is not None} | {"time": e["time"].isoformat()} for e in events]
+        assert log.append(rows, NOON + dt.timedelta(hours=12)).accepted == len(rows)
+
+
+def gathered_instead(place, folder):
+    """The delta of a copy of the store, in which the log is gathered with the tables."""
+    shutil.copytree(place / "store", folder, symlinks=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skillfirst.pipeline.folding._tables_unchanged", lambda night, previous: False)
+        return run_delta(night(place / "data", folder), LocalEngine(2))
+
+
+@pytest.mark.parametrize(("seed", "many"), [(1, 1), (2, 4), (3, 60)])
+def test_folding_the_logs_new_events_is_gathering_everything_again(grown, seed, many):
+    rng = np.random.default_rng(seed)
+    ids = [m["member_id"] for m in academy()["members"]] + ["visitor"]
+    events = [event(rng, ids) for _ in range(many)]
+    for number, late in enumerate(events):  # wishes in their order, everything else as late as it likes
+        if late["kind"] == "interest":
+            late["time"] = NOON + dt.timedelta(minutes=number)
+    logged(grown, events)
+    gathered = gathered_instead(grown, grown / "gathered")
+    folded = run_delta(night(grown / "data", grown / "store"), LocalEngine(2))
+    assert (folded.manifest["delta"]["how"], gathered.manifest["delta"]["how"]) == ("folded", "gathered")
+    assert documents_of(folded).to_pylist() == documents_of(gathered).to_pylist()
+    for name in ("recommendations", "member_skills", "recomputed"):
+        assert files(folded.path / f"{name}.parquet") == files(gathered.path / f"{name}.parquet"), name
+    assert_whole(folded, grown / "whole")
+    assert recomputed(folded) == {e["member_id"] for e in events} - {"visitor"}
+    for name in ("inputs", "log_position", "log_newest_wish"):
+        then, now = ({k: v for k, v in r.manifest.items() if k == name} for r in (gathered, folded))
+        if name == "inputs":
+            then, now = ({k: v for k, v in d[name].items() if not k.startswith("events/")} for d in (then, now))
+        assert then == now
+
+
+def test_a_fold_after_a_fold_and_parts_nobody_touched_take_no_room(grown):
+    for number in (1, 2):
+        done = {"event_id": f"x{number}", "kind": "complete", "member_id": "m010", "course_id": f"c0{number}"}
+        logged(grown, [{**done, "time": NOON}])
+        run = run_delta(night(grown / "data", grown / "store"), LocalEngine(1))
+        assert run.manifest["delta"]["how"] == "folded"
+        assert recomputed(run) == {"m010"}
+    first = OfflineStore(grown / "store").open("2026-06-01-001")
+    same = [p.samefile(first.path / "documents" / p.name) for p in sorted((run.path / "documents").iterdir())]
+    assert same == [False] + [True] * (len(same) - 1)
+    assert_whole(run, grown / "whole")
+
+
+@pytest.mark.parametrize(
+    ("what", "wish"),
+    [
+        ("a wish older than one that was read", {"time": NOON - dt.timedelta(days=200), "skill_id": "sql"}),
+        ("a skill by its name", {"time": NOON, "skill_id": "SQL"}),
+    ],
+)
+def test_where_folding_might_differ_everything_is_gathered(grown, what, wish):
+    logged(grown, [{"event_id": "late", "kind": "interest", "member_id": "m010", **wish}])
+    assert run_delta(night(grown / "data", grown / "store"), LocalEngine(1)).manifest["delta"]["how"] == "gathered"
+
+
+def test_another_mapping_is_gathered(grown):
+    (grown / "data" / "skillfirst.toml").write_text("[sources.members]\npath = 'members.parquet'\n")
+    assert run_delta(night(grown / "data", grown / "store"), LocalEngine(1)).manifest["delta"]["how"] == "gathered"
 
 
 def test_new_courses_wait_for_the_whole_night(place):

@@ -1,6 +1,7 @@
 """What an engine does: `map` a pure function over items, many at a time, and give the results back in their order.
 
     engine.count(parts, catalogue, policy)           -> partials for kernel.fit.finish
+    engine.fold(parts, now, model)                   -> document parts with the day's events in them
     engine.recommend(parts, model, channels, sink)   -> (rows, what the sink returned) of each part
     engine.map(work, items)                          -> results; what gather and others spread with
 
@@ -21,9 +22,10 @@ from typing import Any, Generic, TypeVar
 import pyarrow as pa
 
 from skillfirst.errors import RunError, SkillfirstError
-from skillfirst.ingest.documents import read_part
+from skillfirst.ingest.documents import read_part, write_part
 from skillfirst.kernel.catalogue import Catalogue
 from skillfirst.kernel.fit import Partial, count, merge
+from skillfirst.kernel.fold import fold
 from skillfirst.kernel.infer import infer
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
@@ -60,6 +62,10 @@ class Engine(ABC):
         for partial in self.map(CountParts(catalogue, policy), [[path] for path in parts]):
             ladder.add(partial)
         return ladder.partials() or [count(_no_documents(), catalogue, policy)]
+
+    def fold(self, parts: Sequence[ToFold], now: int, model: Model) -> Iterator[int]:
+        """kernel.fold of every part, written where it says; yields the members of each part in order."""
+        return self.map(FoldPart(model, now), parts)
 
     def recommend(
         self, parts: Sequence[Path], model: Model, channels: Sequence[str], sink: Sink[Result]
@@ -122,6 +128,30 @@ class CountParts:
         return ladder.total()
 
 
+@dataclass(frozen=True, slots=True)
+class ToFold:
+    """Files: `documents` (a part), `events` (Arrow, EVENTS schema) of some of its members, and where it goes `into`."""
+
+    documents: Path
+    events: Path
+    into: Path
+
+
+@dataclass(frozen=True)
+class FoldPart:
+    """Folds events into the documents of one part."""
+
+    model: Model
+    now: int
+
+    def __call__(self, item: ToFold) -> int:
+        with pa.memory_map(str(item.events)) as source, pa.ipc.open_file(source) as reader:
+            events = reader.read_all()
+        folded = fold(read_part(item.documents), events, self.now, self.model)
+        write_part(item.into, folded)
+        return int(folded.num_rows)
+
+
 @dataclass(frozen=True)
 class RecommendPart(Generic[Result]):
     """Infers and recommends one part and hands both to the sink."""
@@ -154,6 +184,8 @@ def failure(item: Any, error: BaseException) -> SkillfirstError:
 def _called(item: Any) -> str:
     if isinstance(item, tuple | list) and item:
         return _called(item[-1])
+    if isinstance(item, ToFold):
+        return item.documents.name
     return item.name if isinstance(item, Path) else f"item {item}"
 
 

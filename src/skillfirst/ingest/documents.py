@@ -24,6 +24,7 @@ skills of everyone are needed: files of 4 bytes a skill and 8 bytes a member, ma
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -77,6 +78,15 @@ def read_part(path: Path) -> pa.RecordBatch:
     """The batch of documents in one part."""
     with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
         return reader.get_batch(0)
+
+
+def write_part(path: Path, batch: pa.RecordBatch) -> None:
+    """Write a part of documents, whole or not at all: whoever dies while writing leaves none."""
+    options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_file(sink, DOCUMENT, options=options) as writer:
+        writer.write_batch(batch)
+    unfinished.replace(path)
 
 
 def gather(
@@ -206,11 +216,9 @@ class _Gathering:
 
     def parts(self, number: int, batch: pa.RecordBatch) -> Iterator[Path]:
         each = -(-self.checked.range_rows // self.batch_rows)
-        options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
         for place, start in enumerate(range(0, batch.num_rows, self.batch_rows)):
             path = self.out_dir / f"part-{number * each + place:05d}.arrow"
-            with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, DOCUMENT, options=options) as writer:
-                writer.write_batch(batch.slice(start, self.batch_rows))
+            write_part(path, batch.slice(start, self.batch_rows))
             yield path
 
     def profiles(self, number: int) -> tuple[Any, ...]:

@@ -1,8 +1,9 @@
 """The delta run: the same night again with what has changed since, everything else copied.
 
-The run before lends its Model (taxonomy, tags, IDF, cohorts, Policy) and its day. Members are gathered again; whose
-document is the same as then keeps its rows, all others are inferred and recommended anew. The rows are, to the byte,
-those of recommending everybody with that Model.
+The run before lends its Model (taxonomy, tags, IDF, cohorts, Policy) and its day. Members are gathered again, or the
+log's new events folded into their documents where nothing else has changed; whose document is the same as then keeps
+its rows, all others are inferred and recommended anew. The rows are, to the byte, those of recommending everybody
+with that Model.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from skillfirst.ingest.documents import gather, read_part
 from skillfirst.kernel.infer import infer
 from skillfirst.kernel.model import Model, load_model
 from skillfirst.kernel.recommend import recommend
+from skillfirst.pipeline.folding import fold_new_events
 from skillfirst.pipeline.manifest import experiments_of, what_was_made, what_was_read
 from skillfirst.pipeline.night import resolvers
 from skillfirst.pipeline.parts import COUNTED, Outcome, PartWriter, member_skill_rows, part_writer, take_in
@@ -54,30 +56,46 @@ def run_delta(night: Night, engine: Engine, progress: Progress = silent) -> Run:
     previous = store.open()
     model = load_model(previous.path / "model")
     _same_night(night, previous, model)
+    before = Before.of(previous)
     with store.begin(night.day) as writer, workshop(night.store) as work:
         progress("check", 0, 0)
-        with clock.stage("check"):
-            checked, position = checked_tables(night, store, work)
-            keep_rejects(checked, writer.folder / REJECTS)
-        progress("gather", 0, checked.members)
-        with clock.stage("gather"):
-            gathered = gather(
-                checked, resolvers(model.taxonomy, night.experiments), model.courses, now=night.now,
-                out_dir=writer.folder / DOCUMENTS, spread=engine.map,
-            )  # fmt: skip
-        said = what_was_read(checked, gathered, position)
+        with clock.stage("fold"):
+            folded = fold_new_events(night, previous, before, model, engine, work, writer.folder / DOCUMENTS)
+        if folded is None:
+            parts, said = _gathered(night, store, model, engine, writer, work, clock, progress)
+        else:
+            parts, said = folded.parts, folded.said
+            if (previous.path / REJECTS).is_dir():
+                shutil.copytree(previous.path / REJECTS, writer.folder / REJECTS)
         with clock.stage("recommend"):
             model = _taken_over(previous, writer)
-            work_on = DeltaPart(part_writer(writer, model), tuple(night.channels), Before.of(previous))
+            work_on = DeltaPart(part_writer(writer, model), tuple(night.channels), before)
             writer.table_writer(RECOMPUTED, RECOMPUTED_SCHEMA)
-            results = engine.map(work_on, list(enumerate(gathered.parts)))
-            outcome = take_in(results, writer, gathered.counts["members"], progress)
+            results = engine.map(work_on, list(enumerate(parts)))
+            outcome = take_in(results, writer, int(said["counts"].get("members", 0)), progress)
         said["tagging"] = previous.manifest["tagging"]
-        said["delta"] = _told(previous, writer, outcome)
+        said["delta"] = {"how": "gathered" if folded is None else "folded", **_told(previous, writer, outcome)}
         run = writer.commit({**said, **what_was_made(night, model, outcome, clock, engine, said["counts"])})
     store.keep_rejects(())
     store.prune(night.keep_runs)
     return run
+
+
+def _gathered(
+    night: Night, store: OfflineStore, model: Model, engine: Engine, writer: RunWriter, work: Path, clock: Clock,
+    progress: Progress,
+) -> tuple[list[Path], dict[str, Any]]:  # fmt: skip
+    """All members' documents from tables and log, as the whole night makes them, but with the codes of the Model."""
+    with clock.stage("check"):
+        checked, log = checked_tables(night, store, work)
+        keep_rejects(checked, writer.folder / REJECTS)
+    progress("gather", 0, checked.members)
+    with clock.stage("gather"):
+        gathered = gather(
+            checked, resolvers(model.taxonomy, night.experiments), model.courses, now=night.now,
+            out_dir=writer.folder / DOCUMENTS, spread=engine.map,
+        )  # fmt: skip
+    return gathered.parts, what_was_read(night, checked, gathered, log)
 
 
 def _same_night(night: Night, previous: Run, model: Model) -> None:

@@ -13,13 +13,16 @@ from skillfirst.ingest.documents import GatherResult
 from skillfirst.kernel.model import Model
 from skillfirst.pipeline.parts import Outcome
 from skillfirst.pipeline.plan import Clock, Night
+from skillfirst.pipeline.sources import LogRead, mapping_hash
 
 
-def what_was_read(checked: Checked, gathered: GatherResult, position: int) -> dict[str, Any]:
-    """The sources; `position`: how far the event log was read."""
+def what_was_read(night: Night, checked: Checked, gathered: GatherResult, log: LogRead) -> dict[str, Any]:
+    """The sources."""
     return {
         "inputs": checked.hashes,
-        "log_position": position,
+        "mapping": mapping_hash(night),
+        "log_position": log.position,
+        "log_newest_wish": log.newest_wish,
         "counts": {
             **checked.counts,
             **{f"documents_{name}": n for name, n in gathered.counts.items()},

@@ -49,7 +49,7 @@ def run_night(night: Night, engine: Engine, progress: Progress = silent) -> Run:
     with store.begin(night.day) as writer, workshop(night.store) as work:
         progress("check", 0, 0)
         with clock.stage("check"):
-            checked, position = checked_tables(night, store, work)
+            checked, log = checked_tables(night, store, work)
             decisions = kept_decisions(night.data, night.store)
         with clock.stage("tag"):
             taxonomy = read_taxonomy(checked.tables)
@@ -80,7 +80,7 @@ def run_night(night: Night, engine: Engine, progress: Progress = silent) -> Run:
             keep_tagging(writer.folder / "tagging", tags, decisions)
             write_course_texts(writer.folder, checked.tables["courses"], catalogue.courses)
             keep_rejects(checked, writer.folder / "rejects")
-        said = {**what_was_read(checked, gathered, position), "tagging": tags.report}
+        said = {**what_was_read(night, checked, gathered, log), "tagging": tags.report}
         run = writer.commit({**said, **what_was_made(night, model, outcome, clock, engine, said["counts"])})
     store.keep_rejects(())
     store.prune(night.keep_runs)

@@ -3,33 +3,57 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from skillfirst.ingest.checked import Checked
 from skillfirst.ingest.checks import check
+from skillfirst.ingest.mapping import MAPPING_NAME
 from skillfirst.pipeline.plan import Night
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.offline import OfflineStore
 
+# kinds of events of which the newest decides, so that one that comes late is not the same as one in its time
+WISHES = ("interest", "refuse_skill", "undo")
 
-def checked_tables(night: Night, store: OfflineStore, work: Path) -> tuple[Checked, int]:
-    """The tables and the log's events, checked; and the position up to which the log was read.
+
+@dataclass(frozen=True, slots=True)
+class LogRead:
+    """What was read of the event log. `path`: its events up to the end of the day (None when there are none).
+    `position`: how far it was read. `newest_wish`: time of the newest of WISHES, us since 1970, None without any."""
+
+    path: Path | None = None
+    position: int = 0
+    newest_wish: int | None = None
+    rows: int = 0
+
+
+def checked_tables(night: Night, store: OfflineStore, work: Path) -> tuple[Checked, LogRead]:
+    """The tables and the log's events, checked; and what was read of the log.
 
     Raises DataError for tables that cannot be used; their bad rows are kept in the store then.
     """
-    log, position = _log_parts(night, work)
+    log = read_log(night, work / "log.parquet")
     checked = check(
-        night.data, work, variables=night.variables, memory=night.memory, max_bad_share=night.max_bad_share, log=log
+        night.data,
+        work,
+        variables=night.variables,
+        memory=night.memory,
+        max_bad_share=night.max_bad_share,
+        log=log.path,
     )
     _refuse_fatal(checked, store)
-    return checked, position
+    return checked, log
 
 
 @contextmanager
@@ -59,22 +83,45 @@ def _refuse_fatal(checked: Checked, store: OfflineStore) -> None:
     checked.raise_fatal()
 
 
-def _log_parts(night: Night, work: Path) -> tuple[Path | None, int]:
-    """The event log's events up to the end of the day as a Parquet file (None when there are none), and how far it
-    was read."""
+def read_log(night: Night, path: Path, after: int = 0) -> LogRead:
+    """Write the log's events up to the end of the day, those beyond position `after`, to a Parquet file."""
     place = night.store / "events"
     if not place.exists():
-        return None, 0
-    path = work / "log.parquet"
+        return LogRead()
     until = dt.datetime.fromtimestamp(night.now, dt.UTC)
-    rows = 0
+    rows, newest = 0, None
     with EventLog.open(place) as log:
         position = log.position()
         writer = None
-        for batch in log.read(until=until, upto=position):
+        for batch in log.read(until=until, after=after, upto=position):
             writer = writer or pq.ParquetWriter(path, batch.schema, compression="zstd")
             writer.write_batch(batch)
             rows += batch.num_rows
+            found = newest_wish(batch)
+            newest = found if newest is None else max(newest, found or newest)
         if writer is not None:
             writer.close()
-    return (path if rows else None), position
+    return LogRead(path if rows else None, position, newest, rows)
+
+
+def newest_wish(events: pa.RecordBatch | pa.Table) -> int | None:
+    """Time of the newest event of WISHES, us since 1970, None without any."""
+    return _edge(events, pc.max)
+
+
+def oldest_wish(events: pa.RecordBatch | pa.Table) -> int | None:
+    """Time of the oldest event of WISHES, us since 1970, None without any."""
+    return _edge(events, pc.min)
+
+
+def _edge(events: pa.RecordBatch | pa.Table, of: Callable[..., pa.Scalar]) -> int | None:
+    times = events.column("time").filter(pc.is_in(events.column("kind").cast(pa.string()), pa.array(WISHES)))
+    found = of(times.cast(pa.timestamp("us", "UTC")).cast(pa.int64())).as_py()
+    return None if found is None else int(found)
+
+
+def mapping_hash(night: Night) -> str:
+    """Of all that says how the tables are read: the mapping file and the variables it is given."""
+    path = night.data / MAPPING_NAME if night.data.is_dir() else night.data
+    text = path.read_bytes() if path.is_file() else b""
+    return hashlib.sha256(text + json.dumps(sorted(night.variables.items())).encode()).hexdigest()
