@@ -105,7 +105,14 @@ def test_baseline_pages_hold_only_what_the_member_may_be_shown(name: str) -> Non
         pages = PAGE_POLICIES[name](wanted).checked(len(world.people), len(world.course_ids))
         page = np.repeat(np.arange(150), np.diff(pages.offsets))
         assert len(page) > 150
-        assert wanted.allowed()[page, pages.course].all()
+        continued = pages.context == pages.contexts.index("Continue")
+        assert wanted.allowed()[page, pages.course][~continued].all()
+        assert wanted.going()[page, pages.course][continued].all()
+        assert continued.any() == (channel is Channel.HOME)
+        assert (pages.row[continued] == 1).all()
+        anywhere = replace(wanted, begun="anywhere")
+        assert (anywhere.allowed() & anywhere.going()).any()
+        assert not (wanted.allowed() & wanted.going()).any()
         slots = page * 10_000 + pages.row * 100 + pages.position
         assert len(np.unique(slots)) == len(slots), "one card a slot"
         assert (np.diff(slots) > 0).all()

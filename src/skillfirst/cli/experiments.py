@@ -33,7 +33,9 @@ def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: skillfirst lift --experiment fatigue --control none --store stores/academy "
                        "--from 2026-10-01 --to 2026-11-01 --out lift.html")(lift)  # fmt: skip
     app.command(epilog="Example: skillfirst fit-discount --store stores/academy --out discount.svg")(fit_discount)
-    app.command(epilog="Example: skillfirst replay --log decisions.parquet --json")(replay)
+    app.command(epilog="Example: skillfirst replay --store stores/academy --recommended recommendations.parquet")(
+        replay
+    )
 
 
 def lift(
@@ -182,7 +184,13 @@ def fit_discount(
 
 
 def replay(
-    log: Annotated[Path, typer.Option("--log", metavar="FILE", help="Decisions, one row each.")],
+    log: Annotated[Path | None, typer.Option("--log", metavar="FILE", help="Decisions, one row each.")] = None,
+    store: MaybeStore = None,
+    events: EventsFile = None,
+    recommended: Annotated[
+        Path | None,
+        typer.Option("--recommended", metavar="FILE", help="What the new policy shows, as export writes it."),
+    ] = None,
     clip: Annotated[float, typer.Option("--clip", min=1e-9, help="Largest weight of the clipped estimate.")] = 20.0,
     confidence: Annotated[float, typer.Option("--confidence", min=0.5, max=0.999, help="Of the intervals.")] = 0.95,
     json: Json = False,
@@ -191,13 +199,14 @@ def replay(
 
     Columns of FILE: reward, logged (propensity of what was shown), target (the new policy's probability of the same);
     optional: member, and model_logged with model_target (predicted rewards, for the doubly robust estimate).
-    Exit code 1 with the reasons when the log cannot answer.
+    Or from an event log (--events or --store) whose impressions carry propensities, and the lists of the new policy
+    (--recommended): the reward is a click within 24 hours. Exit code 1 with the reasons when the log cannot answer.
     """
     from dataclasses import asdict
 
     from skillfirst.evaluation.off_policy import Refusal, off_policy
 
-    table = _any_table(log)
+    table, told = _decided(log, store, events, recommended)
     for needed in NEEDED:
         if needed not in table.column_names:
             raise DataError(
@@ -212,7 +221,8 @@ def replay(
     found = off_policy(**given, unit=unit, clip=clip, confidence=confidence)
     if isinstance(found, Refusal):
         text = "the log cannot answer:\n" + "\n".join(f"  {reason}" for reason in found.reasons)
-        answer({"refused": True, "reasons": list(found.reasons), "support": asdict(found.support)}, text, json)
+        values = {"refused": True, "reasons": list(found.reasons), "support": asdict(found.support)}
+        answer(values, "\n".join([*told, text]), json)
         raise typer.Exit(1)
     rows: list[tuple[Any, ...]] = []
     for name in ("ips", "self_normalised", "clipped", "doubly_robust"):
@@ -221,7 +231,30 @@ def replay(
             rows.append((name.replace("_", " "), f"{estimate.value:.6g}", f"{estimate.low:.6g} to {estimate.high:.6g}"))
     support = found.support
     text = f"{support.rows:,} rows, worth {support.effective:,.0f} under the new policy\n" + columns(rows)
-    answer({"refused": False, **asdict(found)}, text, json)
+    answer({"refused": False, **asdict(found)}, "\n".join([*told, text]), json)
+
+
+def _decided(
+    log: Path | None, store: Path | None, events: Path | None, recommended: Path | None
+) -> tuple[pa.Table, list[str]]:
+    """Decisions, and what is to be said about how they were found."""
+    from skillfirst.evaluation.off_policy_log import decisions
+
+    if (log is None) == (recommended is None):
+        raise UsageError(
+            "name either --log, or --recommended with --events or --store",
+            next_step="`skillfirst export` writes what a run recommends.",
+        )
+    if log is not None:
+        return _any_table(log), []
+    assert recommended is not None
+    with tempfile.TemporaryDirectory(prefix="skillfirst-") as spill, events_parquet(store, events) as path:
+        found = decisions(path, _any_table(recommended), spill=spill)
+    same = sum(found.rows["target"].to_pylist())
+    return found.rows, [
+        f"{found.rows.num_rows:,} showings in places the new policy fills, the same course in {same:,.0f}; left out: "
+        f"{found.without_propensity:,} without a propensity, {found.unfilled:,} in places it leaves empty"
+    ]
 
 
 @contextmanager

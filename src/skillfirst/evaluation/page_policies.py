@@ -1,13 +1,14 @@
 """What a platform shows without a recommender: random courses, an editor's lists, what is popular in the title.
 
-They are fair opponents: only courses that exist, in the member's languages, neither completed nor dismissed, in the
-same channels and as many as the grid of carousels has.
+They are fair opponents: only courses that exist, in the member's languages, neither completed nor dismissed, those
+begun in a row of their own as on the recommender's page, in the same channels and as many as the grid of carousels has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +20,20 @@ from skillfirst.evaluation.world.pages import Pages
 from skillfirst.evaluation.world.samplers import spread, stream
 from skillfirst.tables.schemas import Channel
 
-ROW_LENGTH, ROWS = 12, 20  # the grid of a home page, as wide as the recommender's
+ROW_LENGTH, ROWS, ROW_LEAST = 12, 20, 3  # the grid of a home page, as wide as the recommender's
 FEED_LENGTH, MAIL_LENGTH = 48, 6
 MEMORY_DAYS = 28.0  # popularity halves
+BEGUN_SECONDS = 60.0  # watched so long, a course is taken up
 NONE = -1
 
 
 class Ledger:
     """What the log so far says to a page policy: who is through with what, and what is watched by holders of a title.
 
-    `finished`: bool, members x courses, completed or dismissed. `learners`: float32, titles + 1 x courses, watch
-    events halved every 28 days, last row for members without a title. `title`: int64 a member, -1 where the profile
-    names none: no opponent may know more than the platform's tables do.
+    `finished`: bool, members x courses, completed or dismissed. `watched`: float32 seconds. `begun_on`: int32, the day
+    of the last watch. `learners`: float32, titles + 1 x courses, watch events halved every 28 days, last row for
+    members without a title. `title`: int64 a member, -1 where the profile names none: no opponent may know more than
+    the platform's tables do.
     """
 
     def __init__(self, world: World) -> None:
@@ -39,6 +42,8 @@ class Ledger:
         told = world.told_titles()
         self.title = np.where(told, world.people.title, -1).astype(np.int64)
         self.finished = np.zeros((members, courses), bool)
+        self.watched = np.zeros((members, courses), np.float32)
+        self.begun_on = np.zeros((members, courses), np.int32)
         self.learners = np.zeros((len(world.ground.titles) + 1, courses), np.float32)
         self.read(world.past)
 
@@ -49,6 +54,9 @@ class Ledger:
                          for kinds in (["complete", "dismiss"], ["watch"]))  # fmt: skip
         self.finished[self.codes(done)] = True
         member, course = self.codes(watched)
+        np.add.at(self.watched, (member, course), watched["seconds"].to_numpy().astype(np.float32))
+        day = watched["time"].cast(pa.date32()).cast(pa.int32()).to_numpy()
+        np.maximum.at(self.begun_on, (member, course), day)
         np.add.at(self.learners, (self.title[member], course), np.float32(1.0))
 
     def codes(self, events: pa.Table) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -61,19 +69,30 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Pages to make tonight: parallel `member` (int32 codes) and `channel` (int8)."""
+    """Pages to make tonight: parallel `member` (int32 codes) and `channel` (int8).
+
+    `begun`: what becomes of courses a member is in the middle of. "row": as with the recommender, they stand in a row
+    of their own on top of the home page (from three on) and nowhere else. "anywhere": they are shown like all others.
+    """
 
     world: World
     ledger: Ledger
     member: npt.NDArray[np.int32]
     channel: npt.NDArray[np.int8]
     seed: int
+    begun: str = "row"
+
+    def going(self) -> npt.NDArray[np.bool_]:
+        """Pages x courses: taken up, and neither completed nor dismissed."""
+        ledger = self.ledger
+        return (ledger.watched[self.member] >= BEGUN_SECONDS) & ~ledger.finished[self.member]
 
     def allowed(self) -> npt.NDArray[np.bool_]:
         """Pages x courses: may be shown."""
         ground, people = self.world.ground, self.world.people
         there = ground.created <= self.world.day
-        return there & people.speaks[self.member][:, ground.language] & ~self.ledger.finished[self.member]
+        fine = there & people.speaks[self.member][:, ground.language] & ~self.ledger.finished[self.member]
+        return fine & ~self.going() if self.begun == "row" else fine
 
 
 PagePolicy = Callable[[Wanted], Pages]
@@ -165,8 +184,11 @@ def made(
     wanted: Wanted, page: npt.NDArray[np.int64], course: npt.NDArray[np.integer], row: npt.NDArray[np.integer],
     position: npt.NDArray[np.integer], context: str, propensity: npt.NDArray[np.float64] | None,
 ) -> Pages:  # fmt: skip
-    """Pages from cards sorted by page; `propensity` is one a page."""
+    """Pages from cards sorted by page; `propensity` is one a page. Courses begun go on top of a home page."""
     chance = np.full(len(page), np.nan) if propensity is None else propensity[page]
+    named = np.zeros(len(page), np.int16)
+    if wanted.begun == "row":
+        page, course, row, position, chance, named = continued(wanted, page, course, row, position, chance)
     counts = np.bincount(page, minlength=len(wanted.member))
     return Pages(
         member=wanted.member,
@@ -176,7 +198,37 @@ def made(
         row=row.astype(np.int16),
         position=position.astype(np.int16),
         propensity=chance.astype(np.float32),
-        context=np.zeros(len(page), np.int16),
+        context=named.astype(np.int16),
         arms=np.full(len(wanted.member), NONE, np.int16),
-        contexts=(context,),
+        contexts=(context, "Continue"),
     )
+
+
+Cards = tuple[npt.NDArray[Any], ...]
+
+
+def continued(
+    wanted: Wanted, page: npt.NDArray[np.int64], course: npt.NDArray[np.integer], row: npt.NDArray[np.integer],
+    position: npt.NDArray[np.integer], chance: npt.NDArray[np.floating],
+) -> Cards:  # fmt: skip
+    """(page, course, row, position, propensity, context) with a row of begun courses, newest first, above the others
+    on home pages of members with at least three; what no longer fits under it is dropped."""
+    going = wanted.going() & (wanted.channel == int(Channel.HOME))[:, None]
+    going &= (going.sum(axis=1) >= ROW_LEAST)[:, None]
+    where, which = np.nonzero(going)
+    order = np.lexsort((which, -wanted.ledger.begun_on[wanted.member[where], which], where))
+    where, which = where[order], which[order]
+    _, within = spread(np.bincount(where, minlength=len(wanted.member)))
+    fits = within < ROW_LENGTH
+    where, which, within = where[fits], which[fits], within[fits]
+    below = row + going.any(axis=1)[page]
+    keep = below <= ROWS
+    joined = [
+        np.concatenate([new, old[keep]])
+        for new, old in (
+            (where, page), (which, course), (np.ones(len(where), np.int64), below), (within + 1, position),
+            (np.full(len(where), np.nan), chance), (np.ones(len(where), np.int64), np.zeros(len(page), np.int64)),
+        )
+    ]  # fmt: skip
+    order = np.lexsort((joined[3], joined[2], joined[0]))
+    return tuple(values[order] for values in joined)

@@ -148,7 +148,8 @@ def tonight(
         if policy == SKILLFIRST:
             ours |= here
         elif here.any():
-            request = Wanted(world, ledger, wanted.member[here], wanted.channel[here], seed)
+            begun = str(trial.arm(name).settings.get("begun", "row"))
+            request = Wanted(world, ledger, wanted.member[here], wanted.channel[here], seed, begun)
             parts.append(PAGE_POLICIES[policy](request))
     if recommend_night is not None and ours.any():
         arms = pa.table(

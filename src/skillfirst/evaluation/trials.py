@@ -1,9 +1,9 @@
 """The experiments of `skillfirst simulate`, as data: what is compared with what, for how long, on how many members.
 
 An arm of policy "skillfirst" is the recommender under `settings` (names as of `--set`); the other policies are those of
-`page_policies`. `night.` settings choose what the night itself does differently (which tagger); all others are
-`policy.` settings. Claims are what was published or promised, written down before the run; nothing here is tuned to a
-result: a trial states the question, the report gives the answer.
+`page_policies`, which may set `begun`. `night.` settings choose what the night itself does differently (which tagger);
+all others are `policy.` settings. Claims are what was published or promised, written down before the run; nothing here
+is tuned to a result: a trial states the question, the report gives the answer.
 """
 
 from __future__ import annotations
@@ -84,6 +84,8 @@ class Trial:
 
 # pages as long as the other arms', or the trial would measure the length of pages
 FULL_PAGES: Settings = {"policy.page.rows_least": 20, "policy.fill": 48}
+# the default opens the platform's own language to everybody, beside those the profile names
+OWN_LANGUAGES: Settings = {**FULL_PAGES, "policy.language": "und"}
 NO_FATIGUE: Settings = {"policy.fatigue": "none"}
 EXPLICIT_ONLY: Settings = {
     "policy.inference.title": False,
@@ -111,17 +113,25 @@ PERSONALISED = Trial(
         Arm("random", "random", means="courses in random order"),
         Arm("curated", "curated", means="an editor's fixed list for each category, good courses first"),
         Arm("popular", "popular_in_title", means="what holders of the same job title watch most"),
+        Arm("popular-and-begun", "popular_in_title", {"begun": "anywhere"},
+            "the same, courses a member has begun shown again like any other"),
         Arm("personalised", settings=FULL_PAGES, means="the recommender, pages as long as those of the others"),
+        Arm("own-languages", settings=OWN_LANGUAGES, means="the same, in the languages of the profile alone"),
         Arm("as-shipped", means="the recommender with its own page length"),
     ),
-    pairs=(("personalised", "curated"), ("personalised", "popular"), ("as-shipped", "curated"),
-           ("as-shipped", "popular")),
+    pairs=(("personalised", "curated"), ("personalised", "popular"), ("personalised", "popular-and-begun"),
+           ("own-languages", "curated"), ("own-languages", "popular"), ("own-languages", "popular-and-begun"),
+           ("own-languages", "personalised"), ("as-shipped", "curated"), ("as-shipped", "popular")),
     claims=(
         Claim("at least +58 % engagement over random, as published", "personalised", "random", least=0.58),
         Claim("more engagement than the editor's lists", "personalised", "curated"),
         Claim("more engagement than what is popular in the title", "personalised", "popular"),
+        Claim("at least +58 % over random in the languages of the profile", "own-languages", "random", least=0.58),
+        Claim("more than the editor's lists in the languages of the profile", "own-languages", "curated"),
+        Claim("more than what is popular in the title in the languages of the profile", "own-languages", "popular"),
         *(
-            Claim(f"more engagement than {against}, members who list {words}", "personalised", against, segment=segment)
+            Claim(f"{arm}: more engagement than {against}, members who list {words}", arm, against, segment=segment)
+            for arm in ("personalised", "own-languages")
             for segment, words in (("none", "no skills"), ("few", "1 to 4 skills"), ("many", "5 skills or more"))
             for against in OPPONENTS
         ),
