@@ -11,6 +11,7 @@ import signal
 import subprocess
 import threading
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -37,7 +38,7 @@ SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.shuffle.partitions": "2",
 }
-LOOPBACK = ("--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
+PORTS = ("--port", "0", "--webui-port", "0")  # those that the system chooses
 PATIENCE = 90  # s, the longest wait for a condition; the machine may be busy
 
 
@@ -141,10 +142,10 @@ class Sessions:
     def __init__(self):
         self.engine = None
 
-    def at(self, master):
+    def at(self, master, **conf):
         if self.engine is None or self.engine.master != master:
             self.close()
-            self.engine = SparkEngine(master=master, conf=SMALL)
+            self.engine = SparkEngine(master=master, conf={**SMALL, **conf})
         return self.engine
 
     def close(self):
@@ -166,16 +167,29 @@ def local_spark(sessions):
     return sessions.at("local[2]")
 
 
+class Host(NamedTuple):
+    """Where a daemon runs: the address it listens on, and the command that takes a process there."""
+
+    address: str = "127.0.0.1"
+    inside: tuple[str, ...] = ()
+
+
+HERE = (Host(),) * 3
+
+
 class Daemon:
     """A master or worker of a standalone cluster as a process group of its own, whose log is followed."""
 
-    def __init__(self, home, kind, *arguments):
+    def __init__(self, home, host, kind, *arguments):
         home.mkdir()
         self.home = home
-        environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_DAEMON_MEMORY": "256m"}
+        environment = {**os.environ, "SPARK_LOCAL_IP": host.address, "SPARK_DAEMON_MEMORY": "256m"}
         environment["SPARK_DAEMON_JAVA_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
         self.process = subprocess.Popen(
-            [str(spark_home() / "bin" / "spark-class"), f"org.apache.spark.deploy.{kind}", *arguments],
+            [
+                *host.inside, str(spark_home() / "bin" / "spark-class"), f"org.apache.spark.deploy.{kind}",
+                "--host", host.address, *PORTS, *arguments,
+            ],
             cwd=home, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
@@ -210,13 +224,14 @@ def spark_home():
 
 
 class Cluster:
-    """A standalone master and two workers of one core each, on loopback ports that the system chose."""
+    """A standalone master and two workers of one core each, on ports that the system chose."""
 
-    def __init__(self, folder):
-        self.master = Daemon(folder / "master", "master.Master", *LOOPBACK)
+    def __init__(self, folder, hosts=HERE):
+        self.hosts = hosts  # the master's, the workers'
+        self.master = Daemon(folder / "master", hosts[0], "master.Master")
         self.workers = []
         try:
-            self.url = self.master.says(r"(spark://127\.0\.0\.1:\d+)").group(1)
+            self.url = self.master.says(rf"(spark://{re.escape(hosts[0].address)}:\d+)").group(1)
             self.folder, self._started = folder, 0
             self.refill()
         except BaseException:
@@ -234,7 +249,8 @@ class Cluster:
         self._started += 1
         home = self.folder / f"worker-{self._started}"
         options = ["--cores", "1", "--memory", "600m", "--work-dir", str(home / "work")]
-        self.workers.append(Daemon(home, "worker.Worker", *LOOPBACK, *options, self.url))
+        host = self.hosts[1 + self._started % 2]
+        self.workers.append(Daemon(home, host, "worker.Worker", *options, self.url))
         return self.workers[-1]
 
     def worker_in(self, folder):
@@ -252,6 +268,52 @@ def cluster(sessions, tmp_path_factory):
         pytest.skip("Spark's scripts need bash")
     started = Cluster(tmp_path_factory.mktemp("cluster"))
     yield started
+    sessions.close()
+    started.stop()
+
+
+SUBNET = "10.213.77"  # of the hosts that are network namespaces; .1 is this machine on their bridge
+
+
+@pytest.fixture
+def namespaces(tmp_path):
+    """Three hosts that are network namespaces of their own, joined by a bridge; skipped where that is not allowed."""
+    names = [f"skillfirst-{os.getpid()}-{i}" for i in range(3)]
+    bridge = f"sf{os.getpid()}"
+
+    def ip(*words, needed=True):
+        try:
+            done = subprocess.run(["ip", *words], capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            pytest.skip("network namespaces need the program ip")
+        if needed and done.returncode:
+            pytest.skip(f"network namespaces are not allowed here: ip {' '.join(words)}: {done.stderr.strip()}")
+
+    try:
+        ip("link", "add", bridge, "type", "bridge")
+        ip("addr", "add", f"{SUBNET}.1/24", "dev", bridge)
+        ip("link", "set", bridge, "up")
+        for i, name in enumerate(names):
+            ip("netns", "add", name)
+            ip("link", "add", f"{bridge}h{i}", "type", "veth", "peer", "name", "eth0", "netns", name)
+            ip("link", "set", f"{bridge}h{i}", "master", bridge, "up")
+            ip("-n", name, "addr", "add", f"{SUBNET}.{i + 10}/24", "dev", "eth0")
+            ip("-n", name, "link", "set", "eth0", "up")
+            ip("-n", name, "link", "set", "lo", "up")
+        yield [Host(f"{SUBNET}.{i + 10}", ("ip", "netns", "exec", name)) for i, name in enumerate(names)]
+    finally:
+        for i, name in enumerate(names):
+            ip("link", "del", f"{bridge}h{i}", needed=False)
+            ip("netns", "del", name, needed=False)
+        ip("link", "del", bridge, needed=False)
+
+
+@pytest.fixture
+def spread_spark(java, sessions, namespaces, tmp_path):
+    """Spark on a cluster whose master and workers are hosts of their own; this process is another one."""
+    started = Cluster(tmp_path, namespaces)
+    here = {"spark.driver.host": f"{SUBNET}.1", "spark.driver.bindAddress": f"{SUBNET}.1"}
+    yield sessions.at(started.url, **here)
     sessions.close()
     started.stop()
 
