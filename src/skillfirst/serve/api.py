@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import PlainTextResponse, Response
 
-from skillfirst.serve.callers import NOBODY
 from skillfirst.serve.hearing import (
     CourseId,
     Language,
@@ -22,7 +21,6 @@ from skillfirst.serve.hearing import (
     service_of,
     split,
 )
-from skillfirst.serve.incoming import parse_events
 from skillfirst.serve.metrics import CONTENT_TYPE
 from skillfirst.serve.newcomers import Newcomer, codes, title_code
 from skillfirst.serve.problems import Refused
@@ -159,17 +157,8 @@ async def events(request: Request) -> Response:
     """Stored durably before the answer. An event counts once, by `event_id`, or else by its content. `time` may be
     left out, or replaced by `ago_ms`. `sendBeacon` may put its token into the batch:
     `{"token": ..., "events": [...]}`."""
-    service, caller = service_of(request), caller_of(request)
-    batch = parse_events(await request.body(), service.settings.limits.events)
-    if caller is NOBODY and batch.token is not None:
-        gate = request.app.state.gate
-        caller = gate.callers.who(
-            request.scope, {b"authorization": b"Bearer " + batch.token.encode()}, gate.now(), None
-        )
-    caller.may("events", caller.member)
-    # a beacon from an embedded page comes without CORS; its answer may then be read by nobody, but must not be an error
-    outcome = await service.record(batch.events, caller)
-    return json_answer(outcome, headers={"cross-origin-resource-policy": "cross-origin"})
+    # the gate takes them before they come here
+    return json_answer(await request.app.state.gate.hear(request.scope, await request.body()))
 
 
 @open_router.get("/health/live", summary="The process answers", tags=["health"])

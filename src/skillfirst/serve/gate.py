@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import parse_qs, unquote_to_bytes
 
+import msgspec
 import structlog
 
 from skillfirst.serve.answers import Answers
-from skillfirst.serve.callers import Caller, Callers, same_site
+from skillfirst.serve.callers import NOBODY, Caller, Callers, same_site
+from skillfirst.serve.incoming import parse_events
 from skillfirst.serve.limits import Buckets
 from skillfirst.serve.metrics import Metrics
 from skillfirst.serve.problem_responses import problem_response
@@ -38,6 +40,7 @@ _ROUTES = {b"home": API + "/members/{member_id}/home", b"feed": API + "/members/
 JSON = (b"content-type", b"application/json")
 COMMON = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"))
 OWN_ORIGIN = (b"cross-origin-resource-policy", b"same-origin")
+ANY_ORIGIN = (b"cross-origin-resource-policy", b"cross-origin")
 PRIVATE = (b"cache-control", b"private, no-store")
 
 log = structlog.get_logger("skillfirst.serve")
@@ -68,7 +71,10 @@ class Gate:
                 await answer.plain(204, b"")
             elif not await self._stored(scope, headers, answer):
                 receive = await self._admit(scope, headers, receive)
-                await self.app(scope, receive, answer)
+                if scope["method"] == "POST" and scope["path"] == EVENTS_PATH:
+                    await self._heard(scope, (await receive())["body"], answer)
+                else:
+                    await self.app(scope, receive, answer)
         except Exception as error:
             await self._refuse(scope, error, answer)
         finally:
@@ -105,6 +111,23 @@ class Gate:
             self.service.served.note(member_id, channel, self.service.house.current.version)
         await answer.plain(200, body, (b"x-answer", origin.encode()))
         return True
+
+    async def _heard(self, scope: Scope, body: bytes, answer: _Answer) -> None:
+        """Events, of which there are as many as of pages. Raises Refused."""
+        scope["route_name"] = EVENTS_PATH
+        outcome = await self.hear(scope, body)
+        # a beacon from an embedded page comes without CORS: nobody reads its answer, which must not be an error
+        await answer.plain(200, msgspec.json.encode(outcome), origin=ANY_ORIGIN)
+
+    async def hear(self, scope: Scope, body: bytes) -> dict[str, Any]:
+        """Store the events of a body durably; what became of each. Raises Refused."""
+        batch = parse_events(body, self.settings.limits.events)
+        caller = scope["caller"]
+        if caller is NOBODY and batch.token is not None:
+            caller = self.callers.who(scope, {b"authorization": b"Bearer " + batch.token.encode()}, self.now(), None)
+        caller.may("events", caller.member)
+        outcome: dict[str, Any] = await self.service.record(batch.events, caller)
+        return outcome
 
     def _caller(self, scope: Scope, headers: Mapping[bytes, bytes], token: str | None) -> Caller:
         """Who calls, counted. Raises Refused."""
@@ -204,14 +227,16 @@ class _Answer:
                 given.append(OWN_ORIGIN)
         await self._send(message)
 
-    async def plain(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
+    async def plain(
+        self, status: int, body: bytes, *headers: tuple[bytes, bytes], origin: tuple[bytes, bytes] = OWN_ORIGIN
+    ) -> None:
         """A whole JSON answer at once."""
         self.started, self.status = True, status
         length = (b"content-length", b"%d" % len(body))
         own = (b"x-request-id", self._request_id.encode())
         await self._send(
             {"type": "http.response.start", "status": status,
-             "headers": [JSON, length, own, PRIVATE, OWN_ORIGIN, *COMMON, *headers, *self._extra]}
+             "headers": [JSON, length, own, PRIVATE, origin, *COMMON, *headers, *self._extra]}
         )  # fmt: skip
         await self._send({"type": "http.response.body", "body": body})
 
