@@ -183,12 +183,17 @@ def throughput(report: Report, service: Server, members: list[str], asked: argpa
     return rates["stored pages, a thousand members"][0]
 
 
-def half_load(report: Report, service: Server, members: list[str], asked: argparse.Namespace) -> None:
-    """Pages at half the client's highest rate, every twentieth request an event."""
+def half_load(report: Report, service: Server, members: list[str], asked: argparse.Namespace, place: Path) -> None:
+    """Pages at half the client's highest rate, every twentieth request an event; raw ASGI tells the client's share."""
     readers = members[:1_000]
     pages = [get(page_of(m)) for m in readers]
     highest = drive(service.port, min(5.0, asked.seconds), Stream(in_turn(pages)))[0].rate
     rate, rows = highest / 2, []
+    raw = Server(RAW, str(place / "page.json"))
+    reads = drive(raw.port, min(asked.soak, 20.0), Stream(in_turn(pages), rate))[0]
+    waits = [reads.at(percent) for percent in (50, 99, 99.9)]
+    rows.append(("none, raw ASGI", reads.rate, *waits, None, reads.failures, None, None, None))
+    raw.stop()
     visitors = [f"visitor-{i}" for i in range(50)]
     for who, authors in (("events of visitors", visitors), ("events of the readers", readers)):
         many = authors * (20_000 // len(authors))
@@ -209,7 +214,7 @@ def half_load(report: Report, service: Server, members: list[str], asked: argpar
         f"The highest load of this client was {highest:,.0f} pages a second. An event of a reader changes the page "
         "that the reader asks for next.",
     )  # fmt: skip
-    for who, _, _, p99, *_, before, after in rows:
+    for who, _, _, p99, *_, before, after in rows[1:]:
         report.goal(f"page p99 at half load, {who}", p99, 10, None, "ms", more=False)
         report.goal(f"memory after / before half load, {who}", after / before, 1.05, None, more=False)
 
@@ -259,7 +264,7 @@ def main() -> None:
         while b'"warm":true' not in service.get("/health/ready"):
             time.sleep(0.05)
         throughput(report, service, members, asked, place)
-        half_load(report, service, members, asked)
+        half_load(report, service, members, asked, place)
         others(report, service, asked)
         service.stop()
     finally:
