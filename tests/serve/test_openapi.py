@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
+# before the service starts: it reads syntax trees, which Python 3.11 does not survive in two threads at once
+schemathesis = pytest.importorskip("schemathesis")
+
 EXAMPLES = 15  # an operation, generated from a fixed seed
 
 bounded = settings(
@@ -35,7 +38,6 @@ class Started:
 
 @pytest.fixture
 def schema(world, client):
-    schemathesis = pytest.importorskip("schemathesis")
     return schemathesis.openapi.from_asgi("/api/openapi.json", Started(client.app))
 
 
