@@ -10,6 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from skillfirst.contexts.texts import text
+from skillfirst.kernel.policy import Page
 from skillfirst.serve.page.viewing import Viewer, cover_url
 from skillfirst.serve.page.words import Words
 from skillfirst.serve.serving import Serving
@@ -111,8 +112,13 @@ class Cards:
         ]
         return {
             "rank": row["rank"], "context": row["context"], "key": key, "reason": self.reason(row, spoken),
-            "cards": cards, "more": None if row["context"] == "continue" else self.more_url(key, 0),
+            "cards": cards, "more": self.more_url(key, 0) if self._has_more(row) else None,
         }  # fmt: skip
+
+    def _has_more(self, row: dict[str, Any]) -> bool:
+        """A row that is not full has nothing more: what is left of it stands elsewhere on the page."""
+        length = self.serving.model.policy.page.row_length if self.serving.warm else Page().row_length
+        return row["context"] != "continue" and len(row["courses"]) >= length
 
     def more_url(self, key: str, offset: int) -> str:
         return self.viewer.url("/page/more", carousel=key, offset=offset)

@@ -22,12 +22,13 @@ FAMILIES: dict[str, tuple[float, tuple[str, ...]]] = {
     "business_finance": (162.0, ("columns", "columns", "ridges", "lanes")),
     "design_creative": (22.0, ("bauhaus", "bauhaus", "waves", "leaves")),
     "people_leadership": (345.0, ("orbits", "orbits", "bauhaus", "ridges")),
-    "project_product_operations": (80.0, ("lanes", "lanes", "tiles", "columns")),
+    "project_product_operations": (70.0, ("lanes", "lanes", "tiles", "columns")),
     "marketing_sales": (308.0, ("waves", "waves", "orbits", "columns")),
     "engineering_trades": (48.0, ("rings", "rings", "tiles", "lanes")),
     "health_education_public": (140.0, ("leaves", "leaves", "orbits", "ridges")),
 }
 HUE_RANGE = 26.0  # degrees to either side that a skill may lean
+WARM = (38.0, 128.0)  # hues that turn to olive when they lean to green: they lean to red, and half as far
 
 
 def draw_cover(course_id: str, category: str, skills: Sequence[str]) -> str:
@@ -36,7 +37,8 @@ def draw_cover(course_id: str, category: str, skills: Sequence[str]) -> str:
     hue, families = FAMILIES.get(category) or _unknown(category)
     family = chance.pick(families)
     leaning = Chance(skills[0] if skills else category)
-    palette = _palette((hue + leaning.between(-HUE_RANGE, HUE_RANGE)) % 360, chance)
+    warm = WARM[0] <= hue <= WARM[1]
+    palette = _palette((hue + leaning.between(-HUE_RANGE, HUE_RANGE) * (0.5 if warm else 1.0)) % 360, chance)
     shapes = MOTIFS[family](chance, palette)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="xMidYMid slice">'
@@ -56,9 +58,9 @@ def _unknown(category: str) -> tuple[float, tuple[str, ...]]:
 
 def _palette(hue: float, chance: Chance) -> Palette:
     """Ground and inks of one mood. Yellow and orange turn to mud when dark: they get the blue hour or the sun."""
-    warm = 38 <= hue <= 128
+    warm = WARM[0] <= hue <= WARM[1]
     mood = chance.pick(("dusk", "dusk", "sun", "dawn") if warm else ("night", "night", "day", "dawn"))
-    lean = hue + chance.between(16, 36) * chance.pick((-1, 1))
+    lean = hue + chance.between(16, 36) * chance.pick((-1, -1) if warm else (-1, 1))
     accent = chance.pick((205, 190, 350) if warm else (55, 70, 30))
     if mood == "night":
         return Palette(

@@ -37,10 +37,12 @@ async def home(request: Request) -> Response:
     viewer = viewer_of(request)
     if not viewer.member_id:
         return shown("who.html", viewer, viewer.words(), page="home")
-    return await viewer.service.work(_home, viewer, await served_page(viewer))
+    morning = _number(request, "morning") if viewer.service.demo and "morning" in request.query_params else None
+    return await viewer.service.work(_home, viewer, await served_page(viewer), morning)
 
 
-def _home(viewer: Viewer, whole: Whole) -> Response:
+def _home(viewer: Viewer, whole: Whole, morning: int | None) -> Response:
+    """`morning`: how many courses the night brought that was just run, in the demo."""
     page = msgspec.json.decode(whole.answer.body)
     words = viewer.words(page["language"])
     about = None
@@ -52,7 +54,7 @@ def _home(viewer: Viewer, whole: Whole) -> Response:
     template = "embedded.html" if viewer.embedded else "home.html"
     return shown(
         template, viewer, words, page="home", carousels=carousels, about=about, arms=page["arms"], channel="home",
-        version=serving.version, titles=_titles(serving, viewer, words),
+        version=serving.version, morning=morning, titles=_titles(serving, viewer, words),
     )  # fmt: skip
 
 

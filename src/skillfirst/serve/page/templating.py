@@ -29,7 +29,7 @@ POLICY = (
 def environment() -> Environment:
     env = Environment(
         loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     env.globals.update(static=static_url, names=NAMES, json=json.dumps, icon=icon)
     return env
