@@ -135,7 +135,7 @@ def over_courses(report: Report, place: Path, asked: argparse.Namespace) -> dict
     found = {}
     for courses in asked.courses:
         folder = place / f"courses-{courses}"
-        alone("scaling.py", "--child", "prepare", folder, asked.members[0], courses)
+        alone("scaling.py", "--child", "prepare", folder, asked.sample, courses)
         found[courses] = alone("scaling.py", "--child", "stages", folder, asked.rounds)
         if courses != asked.courses[-1]:
             shutil.rmtree(folder)
@@ -146,7 +146,7 @@ def over_courses(report: Report, place: Path, asked: argparse.Namespace) -> dict
         rows.append((courses, us["kernel"], us["count"], us["read"], us["rows"] - us["kernel"], write, night,
                      night / us["kernel"], int(1e6 / night), int(us["bytes"])))  # fmt: skip
     report.table(
-        f"Courses, {asked.members[0]:,} members, feed only, inference off, stored compactly",
+        f"Courses, {asked.sample:,} members, feed only, inference off, stored compactly",
         ("courses", "kernel", "count", "read", "arrays", "write", "night", "night / kernel", "members/s",
          "bytes/member"), rows,
         f"CPU microseconds a member, one thread, medians of {asked.rounds} interleaved rounds. Arrays: from documents "
@@ -217,6 +217,7 @@ def project(report: Report, found: dict[int, dict[str, Any]], asked: argparse.Na
 def main() -> int:
     parser = options(__doc__)
     parser.add_argument("--members", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--sample", type=int, default=65_536, help="members while courses vary")
     parser.add_argument("--courses", type=int, nargs="+", default=[1_000, 9_000, 10_000, 24_000, 100_000])
     parser.add_argument("--catalogue", type=int, default=10_000, help="courses while members and cores vary")
     parser.add_argument("--rounds", type=int, default=5)
@@ -232,7 +233,8 @@ def main() -> int:
         print(json.dumps(done(Path(folder), *map(int, numbers))))
         return 0
     if asked.quick:
-        asked.members, asked.courses, asked.rounds, asked.catalogue = [40_000, 80_000], [1_000, 24_000], 3, 1_000
+        asked.members, asked.sample, asked.courses = [40_000, 80_000], 16_384, [1_000, 24_000]
+        asked.rounds, asked.catalogue = 3, 1_000
     if asked.large:
         asked.members.append(10_000_000)
     report, flat = Report(__doc__), True
