@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 from skillfirst.kernel.tag import TagSettings, tag
+from skillfirst.skills.tagging.formula import BATCH_CELLS, Reading
 from skillfirst.skills.tagging.japanese import word_edges
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.tables.schemas import COURSE_SKILLS
@@ -269,3 +270,45 @@ def test_nothing_to_tag_and_nothing_to_tag_with(taxonomy):
     assert len(tag(courses(2, tagged=False), Taxonomy.from_tables({})).candidates) == 0
     empty = pa.table({"course_id": ["1"], "title": pa.array([None], pa.string())})
     assert len(tag(empty, taxonomy).candidates) == 0
+
+
+def test_a_hundred_thousand_skills_stay_in_bounded_memory(monkeypatch):
+    """Courses are held against all skills a few at a time: the blocks shrink as the skills grow."""
+    n = 100_000
+    names = [f"subject {i}" for i in range(n)]
+    taxonomy = Taxonomy.from_tables({"skills": pa.table({"skill_id": names, "name": names})})
+    table = pa.table({"course_id": ["1"], "title": ["subject 77777 step by step"]})
+    sizes = []
+    evidences = Reading.evidences
+
+    def watched(self, rows, **options):
+        sizes.append(len(rows) * len(self.taxonomy))
+        return evidences(self, rows, **options)
+
+    monkeypatch.setattr(Reading, "evidences", watched)
+    result = tag(table, taxonomy, None, TagSettings(thesaurus=False))
+    assert best_of(result)["1"] == "subject 77777"
+    assert len(result.candidates) == 50
+    assert max(sizes) <= BATCH_CELLS
+
+
+def test_a_single_labelled_course_and_courses_labelled_alike(taxonomy):
+    unseen = courses(4, 500, tagged=False)
+    one = tag(unseen, taxonomy, courses(1))
+    assert (one.report["method"], one.report["labelled_courses"]) == ("formula", 1)
+    for count in (12, 60):
+        alike = courses(count).set_column(3, "skills", pa.array([["sql"]] * count, pa.list_(pa.string())))
+        result = tag(unseen, taxonomy, alike)
+        said = {r["course_id"]: r["probability"] for r in result.candidates.to_pylist() if r["skill_id"] == "sql"}
+        assert len(said) == 4
+        assert min(said.values()) > 0.25  # though every title names another skill
+        assert np.isfinite(result.candidates["probability"].to_numpy()).all()
+
+
+def test_an_alias_of_two_skills_is_a_hint_for_both():
+    skills = pa.table(
+        {"skill_id": ["talks", "web"], "name": ["Crisis talks", "Web content"], "aliases": [["CM"], ["CM"]]}
+    )
+    result = tag(pa.table({"course_id": ["1"], "title": ["CM in practice"]}), Taxonomy.from_tables({"skills": skills}))
+    assert len(result.course_skills) == 0  # said of neither
+    assert sorted(result.candidates["skill_id"].to_pylist()) == ["talks", "web"]

@@ -140,7 +140,7 @@ def _held_out(reading: Reading, models: LabelModels, ranked: bool) -> tuple[_Jud
     start = 0
     for batch in reading.batches(models.rows):
         part = slice(start, start + len(batch))
-        evidences = reading.evidences(batch)
+        evidences = reading.evidences(batch, titles=ranked)
         labelled = {name: models.held_out[name][part] for name in NAMES}
         plain.add(start, evidences.formula)
         ridged.add(start, hybrid(evidences.formula, models.spread(labelled["ridge"], evidences.formula.shape[1])))

@@ -116,18 +116,20 @@ class Reading:
         for start in range(0, len(rows), size):
             yield rows[start : start + size]
 
-    def evidences(self, rows: npt.NDArray[np.int64]) -> Evidences:
-        """The formula and its parts for some courses."""
+    def evidences(self, rows: npt.NDArray[np.int64], *, titles: bool = True) -> Evidences:
+        """The formula and its parts for some courses. `titles`: with the parts of the title alone, which only a ranker
+        reads."""
         both, _, grams = self.name_vectors
         best = self.lexicon.best_spelling
         spans = [self.spans[i] for i in rows]
         parts = {
             "words": best(_product(self.vectors[rows], both)),
-            "title_words": self.title_similarity(rows),
             "grams": best(_product(self.grams[rows], grams)),
-            "title_grams": best(_product(self.lexicon.gram_vectors(self.words.title[rows]), grams)),
             **self._mentions(spans),
         }
+        if titles:
+            parts["title_words"] = self.title_similarity(rows)
+            parts["title_grams"] = best(_product(self.lexicon.gram_vectors(self.words.title[rows]), grams))
         formula = (
             MENTION_WEIGHT * np.tanh(parts["mentions"] / MENTION_SCALE)
             + WORD_WEIGHT * parts["words"]

@@ -16,7 +16,7 @@ import scipy.sparse as sp
 
 from skillfirst.skills.tagging.courses import CourseTexts
 from skillfirst.skills.taxonomy import Taxonomy
-from skillfirst.skills.text import tokens
+from skillfirst.skills.text import fold_name, tokens
 
 Sparse = Any  # scipy.sparse.csr_matrix of float32
 Words = npt.NDArray[np.int64]
@@ -158,10 +158,12 @@ def _spellings(taxonomy: Taxonomy) -> tuple[npt.NDArray[np.int64], list[str]]:
     labels: dict[int, list[str]] = {}
     for code, label in zip(taxonomy.labels["code"].to_pylist(), taxonomy.labels["label"].to_pylist(), strict=True):
         labels.setdefault(code, []).append(label)
+    shared = set(taxonomy.shared_aliases)  # nobody's: the gazetteer takes them as a hint, no more
     owner: list[int] = []
     spelt: list[str] = []
     for code, name in enumerate(taxonomy.names):
-        for text in dict.fromkeys([name, *taxonomy.aliases[code], *labels.get(code, [])]):
+        others = (text for text in (*taxonomy.aliases[code], *labels.get(code, [])) if fold_name(text) not in shared)
+        for text in dict.fromkeys([name, *others]):
             owner.append(code)
             spelt.append(text)
     return np.asarray(owner, np.int64), spelt

@@ -63,7 +63,7 @@ def tag_rows(reading: Reading, rows: Rows, choice: Choice, keep: int = 50) -> pa
     table_rows: list[tuple[str, str, float, float, Use, TagSource, Evidence]] = []
     skill_ids = reading.taxonomy.skills.ids.to_pylist()
     for batch in reading.batches(rows):
-        evidences = reading.evidences(batch)
+        evidences = reading.evidences(batch, titles=choice.ranker is not None)
         ranked = rank_batch(reading, choice, batch, evidences, keep)
         probability = ranked.probability
         strength = _strength(ranked, evidences, choice)

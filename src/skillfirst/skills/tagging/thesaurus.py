@@ -41,7 +41,8 @@ def with_concepts(reading: Reading, thesaurus: Taxonomy) -> Reading:
     )
     both = Reading.of(reading.courses.with_others(spelt), thesaurus)
     kin = _kin(thesaurus)
-    parts = [_spread(both.evidences(batch).formula, kin) for batch in both.batches(np.arange(len(both.courses)))]
+    every = both.batches(np.arange(len(both.courses)))
+    parts = [_spread(both.evidences(batch, titles=False).formula, kin) for batch in every]
     if not parts:
         return reading
     rows = sp.vstack(parts).tocsr()
