@@ -14,6 +14,7 @@ event of a member whose page is being read, so that pages change while they are 
 from __future__ import annotations
 
 import argparse
+import atexit
 import datetime as dt
 import json
 import os
@@ -66,6 +67,7 @@ class Server:
         began = time.perf_counter()
         call = [sys.executable, "-c", code, str(self.port), *arguments]
         self.process = subprocess.Popen(call, stderr=subprocess.DEVNULL)
+        atexit.register(self.process.kill)  # whatever happens here, no server stays behind
         while True:
             try:
                 self.get(ready)
@@ -255,6 +257,7 @@ def main() -> None:
     parser.add_argument("--soak", type=float, default=120.0, help="seconds at half load, for each kind of events")
     parser.add_argument("--rounds", type=int, default=3, help="turns of raw and service")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     report = Report(__doc__, ("uvicorn", "starlette", "uvloop", "httptools", "lmdb", "msgspec", "numpy", "numba"))
     place = Path(tempfile.mkdtemp(prefix="serving-"))
     try:
