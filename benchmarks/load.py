@@ -162,7 +162,7 @@ def full_load(port: int, paths: Sequence[str], seconds: float) -> float:
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "paths.lua"
         script.write_text(LUA % ", ".join(f'"{path}"' for path in paths), encoding="utf-8")
-        call = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "-s", str(script), f"http://127.0.0.1:{port}"]
+        call = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "-s", str(script), f"http://127.0.0.1:{port}"]
         text = subprocess.run(call, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text:
         raise SystemExit(text)

@@ -253,7 +253,7 @@ def others(report: Report, service: Server, asked: argparse.Namespace) -> None:
 def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--members", type=int, default=2_000)
-    parser.add_argument("--seconds", type=float, default=8.0, help="of each load")
+    parser.add_argument("--seconds", type=int, default=8, help="of each load, whole ones (wrk)")
     parser.add_argument("--soak", type=float, default=120.0, help="seconds at half load, for each kind of events")
     parser.add_argument("--rounds", type=int, default=3, help="turns of raw and service")
     asked = parser.parse_args()
