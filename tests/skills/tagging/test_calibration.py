@@ -27,6 +27,10 @@ def test_the_fixed_curve_rises_from_almost_never():
     assert fixed_curve()([0.0, 1.25, 6.0]).round(2).tolist() == [0.01, 0.5, 1.0]
 
 
+def test_embeddings_add_to_every_score_and_not_to_every_probability():
+    assert fixed_curve(meaning=True)([0.6, 2.5, 6.0]).round(2).tolist() == [0.02, 0.5, 1.0]
+
+
 def test_reliability_by_hand():
     rows = reliability(np.array([0.05, 0.05, 0.95, 1.0]), np.array([False, True, True, True]))
     assert [r["candidates"] for r in rows] == [2, 2]

@@ -11,6 +11,8 @@ Real = npt.NDArray[np.float64]
 
 # without labels: log-odds = SLOPE x score + OFFSET; the mean over several labelled catalogues, rounded
 SLOPE, OFFSET = 4.0, -5.0
+# the same with embeddings, which add to the score of every skill: a text and a name are always a little alike
+MEANING_SLOPE, MEANING_OFFSET = 2.0, -5.0
 ECE_BINS = 10
 _PRIOR = 1.0  # a candidate without and a share of one with the tag are added to each step
 
@@ -26,10 +28,11 @@ class Curve:
         return np.asarray(np.interp(np.asarray(scores, np.float64), self.score, self.probability), np.float64)
 
 
-def fixed_curve() -> Curve:
-    """For the formula when there are no labels."""
+def fixed_curve(meaning: bool = False) -> Curve:
+    """For the formula when there are no labels; `meaning`: whether it reads embeddings."""
+    slope, offset = (MEANING_SLOPE, MEANING_OFFSET) if meaning else (SLOPE, OFFSET)
     score = np.linspace(0, 6, 61)
-    return Curve(score, 1 / (1 + np.exp(-(SLOPE * score + OFFSET))))
+    return Curve(score, 1 / (1 + np.exp(-(slope * score + offset))))
 
 
 def fit_curve(scores: Real, truth: npt.NDArray[np.bool_], steps: int = 200) -> Curve:

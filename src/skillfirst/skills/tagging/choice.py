@@ -88,7 +88,7 @@ def choose(
     if len(rows) < JUDGED_FROM:
         why = "no labelled course" if not len(rows) else f"only {len(rows)} labelled courses, too few to judge by"
         report = {"method": FORMULA, "labelled_courses": len(rows), "why": f"{why}: the fixed formula"}
-        return Choice(FORMULA, UNLABELLED, fixed_curve(), report=report)
+        return Choice(FORMULA, UNLABELLED, fixed_curve(bool(reading.embeddings)), report=report)
     rows, tags = bounded(reading.courses.ids, rows, tags)
     asked = Asked.of(reading, decided or Decided.nothing(tags.width), len(rows))
     models = LabelModels.fit(reading, np.concatenate([rows, asked.joined.rows]), stacked(tags, asked.joined.accepted))
