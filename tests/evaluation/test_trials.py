@@ -157,3 +157,13 @@ def test_a_sweep_moves_one_constant_at_a_time_and_reports_what_is_known(tmp_path
     assert sweep(trial, tmp_path, only_known=True)[1] == rows
     lost = {"constant": "aims", "value": 0.2, "contradicted": ["popular courses engage more"], "claims": {}}
     assert "aims = 0.2" in sensitivity_html([lost])
+
+
+def test_what_continues_a_course_can_be_left_out_of_the_count(tmp_path):
+    trial = replace(TRIAL, apart=True, weeks=3, days=6)
+    table = Worlds(trial, 1, folder=tmp_path).lived(trial.arms[1])
+    shown, new = (sum(table[name].to_pylist()) for name in ("impressions", "offered_impressions"))
+    assert 0 < sum(table["offered_shown_days"].to_pylist()) <= sum(table["shown_days"].to_pylist())
+    assert new < shown
+    assert not Worlds(replace(trial, apart=False), 1, folder=tmp_path).known(trial.arms[1])
+    assert "offered_engaged_days" not in Worlds(TRIAL, 1, folder=tmp_path).lived(TRIAL.arms[1]).column_names

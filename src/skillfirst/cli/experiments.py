@@ -164,7 +164,7 @@ def fit_discount(
     values: dict[str, Any] = {
         "accepted": found.accepted, "why": found.why, "impressions": len(log),
         "settings": _plain(asdict(found.settings)),
-        "set": [f"policy.discount.{name}={value}" for name, value in _flat(settings).items()],
+        "set": [f"policy.discount.{name}={_short(value)}" for name, value in _flat(settings).items()],
         "candidates": {n: {"z": _finite(c.z), "gain": _finite(c.gain), "accepted": c.accepted, "why": c.why}
                        for n, c in found.candidates.items()},
         "bins": [asdict(b) for b in found.bins],
@@ -345,6 +345,13 @@ def _write(path: Path, text: str) -> None:
 
     with whole_file(path) as place:
         place.write_text(text, encoding="utf-8")
+
+
+def _short(value: Any) -> Any:
+    """A number as people type it: six digits are more than any log supports."""
+    if isinstance(value, list):
+        return ",".join(str(_short(v)) for v in value)
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _finite(value: float) -> float | None:

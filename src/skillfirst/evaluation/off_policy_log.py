@@ -50,15 +50,19 @@ def decisions(
         twice = connection.execute(
             "SELECT count(*), min(member_id) FROM (SELECT member_id FROM recommended GROUP BY member_id, channel, "
             "coalesce(carousel_rank, 0), position HAVING count(*) > 1)"
-        ).fetchone()
+        ).fetchall()[0]
         if twice[0]:
             raise DataError("a place is filled twice", table="recommended", count=twice[0], first=str(twice[1]))
         connection.execute(
-            f"""
+            """
             CREATE TEMP TABLE shown AS
             SELECT member_id, course_id, channel, coalesce(carousel_rank, 0) AS carousel_rank, position, propensity,
                    epoch_us(time) AS t, row_number() OVER () AS n
-            FROM raw_events WHERE kind = 'impression' AND course_id IS NOT NULL;
+            FROM raw_events WHERE kind = 'impression' AND course_id IS NOT NULL
+            """
+        )
+        connection.execute(
+            f"""
             CREATE TEMP TABLE clicked AS
             SELECT DISTINCT i.n FROM (SELECT member_id, course_id, epoch_us(time) AS t FROM raw_events
                                       WHERE kind IN ('click', 'email_click') AND course_id IS NOT NULL) a
@@ -66,7 +70,7 @@ def decisions(
             WHERE a.t - i.t <= {WINDOW_US}
             """
         )
-        every, known = connection.execute("SELECT count(*), count(propensity) FROM shown").fetchone()
+        every, known = connection.execute("SELECT count(*), count(propensity) FROM shown").fetchall()[0]
         if not known:
             raise DataError(
                 "no impression has a propensity", table="events", column="propensity",

@@ -32,6 +32,7 @@ from skillfirst.experiments.metrics import COUNTED
 from skillfirst.experiments.totals import Period, member_totals
 
 VARIETY = ("pages", "top_skills", "top_pairs", "top_same")
+APART = ("impressions", "clicked_impressions", "shown_days", "engaged_days")  # once more without courses begun
 ABOUT = b"skillfirst"
 
 Progress = Callable[[int, int], None]
@@ -77,6 +78,7 @@ class Worlds:
         about = {
             "seed": self.seed, "policy": arm.policy, "settings": dict(arm.settings), "members": t.members,
             "days": t.days, "weeks": t.weeks, "mail_every": t.mail_every, "fit_days": t.fit_days if ours else 0,
+            **({"apart": True} if t.apart else {}),
             "constants": {k: v for k, v in asdict(self.constants).items() if v != getattr(Constants(), k)},
         }  # fmt: skip
         return dict(json.loads(json.dumps(about)))
@@ -86,18 +88,18 @@ class Worlds:
         with tempfile.TemporaryDirectory(prefix="skillfirst-") as work:
             night = KernelNights(alone, Path(work), self.seed, fit_days=self.trial.fit_days, tags=self.tags)
             run = simulate(alone, self.seed, night, constants=self.constants, progress=progress)
-            return outcomes(run, Path(work))
+            return outcomes(run, Path(work), self.trial.apart)
 
 
 def _named(about: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def outcomes(run: Simulation, spill: Path | None = None) -> pa.Table:
-    """What each member of a run did, one row a member: see `Worlds.lived`."""
-    totals = member_totals(
-        run.events, run.roster.select(["member_id", "arm"]), Period(run.start, run.end, 0.0), run.courses, spill=spill
-    ).members
+def outcomes(run: Simulation, spill: Path | None = None, apart: bool = False) -> pa.Table:
+    """What each member of a run did, one row a member: see `Worlds.lived`. `apart`: and, with the prefix offered_, what was
+    counted of courses that were not offered as a continuation."""
+    arms, period = run.roster.select(["member_id", "arm"]), Period(run.start, run.end, 0.0)
+    totals = member_totals(run.events, arms, period, run.courses, spill=spill).members
     roster = run.roster.sort_by("member_id")
     found = pc.index_in(run.top["member_id"].combine_chunks(), roster["member_id"].combine_chunks())
     member = np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
@@ -105,6 +107,10 @@ def outcomes(run: Simulation, spill: Path | None = None) -> pa.Table:
     columns: dict[str, Any] = {"member_id": totals["member_id"], "arm": totals["arm"], "listed": roster["listed"]}
     columns["seed"] = pa.array(np.full(size, run.seed, np.int64))
     columns |= {name: totals[name] for name in COUNTED}
+    if apart:
+        again = pc.equal(pc.utf8_lower(pc.fill_null(run.events["context"].cast(pa.string()), "")), "continue")
+        rest = member_totals(run.events.filter(pc.invert(again)), arms, period, run.courses, spill=spill).members
+        columns |= {f"offered_{name}": rest[name] for name in APART}
     parts = (np.ones(len(member)), *(run.top[name].to_numpy() for name in ("skills", "pairs", "same")))
     for name, values in zip(VARIETY, parts, strict=True):
         columns[name] = pa.array(np.bincount(member, values, minlength=size).astype(np.int64))

@@ -33,7 +33,13 @@ REDUNDANCY = Metric(
     "redundancy", "Neighbours with the same skills", "top_same", "top_pairs", better="down", percent=True,
     meaning="of the pairs of neighbours among the first ten courses, those that truly teach the same set of skills",
 )  # fmt: skip
-READ: dict[str, Metric] = {m.name: m for m in (*METRICS, RECOMMENDED_CLICKS, DISTINCT_SKILLS, REDUNDANCY)}
+NEW_ENGAGEMENT = Metric(
+    "new_engagement", "Engagement with new courses", "offered_engaged_days", "offered_shown_days", percent=True,
+    meaning="the engagement rate without the row that continues courses a member has begun",
+)  # fmt: skip
+READ: dict[str, Metric] = {
+    m.name: m for m in (NEW_ENGAGEMENT, *METRICS, RECOMMENDED_CLICKS, DISTINCT_SKILLS, REDUNDANCY)
+}
 
 Met = Literal["shown", "not shown", "contradicted", "unknown"]
 
@@ -140,6 +146,8 @@ def _contrast(
     arms: Mapping[str, pa.Table], treatment: str, control: str, metric: Metric, segment: str | None,
     mask: npt.NDArray[np.bool_], seed_of: npt.NDArray[np.int64],
 ) -> Contrast | None:  # fmt: skip
+    if metric.numerator not in arms[control].column_names or metric.numerator not in arms[treatment].column_names:
+        return None
     both = [_arm(arms[name], metric, mask) for name in (control, treatment)]
     if len(both[0]) < 2 or any(math.isnan(arm.value) for arm in both):
         return None
@@ -153,6 +161,8 @@ def _contrast(
 def _level(
     table: pa.Table, name: str, metric: Metric, segment: str | None, mask: npt.NDArray[np.bool_]
 ) -> Level | None:
+    if metric.numerator not in table.column_names:
+        return None
     arm = _arm(table, metric, mask)
     if len(arm) < 2 or math.isnan(arm.value):
         return None
