@@ -96,8 +96,10 @@ def _named(about: dict[str, Any]) -> str:
 
 
 def outcomes(run: Simulation, spill: Path | None = None, apart: bool = False) -> pa.Table:
-    """What each member of a run did, one row a member: see `Worlds.lived`. `apart`: and, with the prefix offered_, what was
-    counted of courses that were not offered as a continuation."""
+    """What each member of a run did, one row a member: see `Worlds.lived`.
+
+    `apart`: and, with the prefix offered_, what was counted of courses that were not offered as a continuation.
+    """
     arms, period = run.roster.select(["member_id", "arm"]), Period(run.start, run.end, 0.0)
     totals = member_totals(run.events, arms, period, run.courses, spill=spill).members
     roster = run.roster.sort_by("member_id")
