@@ -165,14 +165,14 @@ class DeltaPart:
             return documents.num_rows, self._linked(number, kept[0][0], documents)
         model = self.sink.model
         members = infer(documents.filter(pa.array(~same)), model)
-        ids = documents.column(KEY)
-        lists, skills = [recommend(members, model, self.channels)], [member_skill_rows(members, model)]
+        ids, anew = documents.column(KEY), members.column(KEY)
+        lists, skills = [(recommend(members, model, self.channels), anew)], [(member_skill_rows(members, model), anew)]
         for earlier, rows in kept:
             theirs = ids.take(pa.array(rows))
-            copied = self.before.rows("recommendations", earlier, theirs)
-            lists += [as_computed(copied, model)] if copied is not None else []
-            known = self.before.rows("member_skills", earlier, theirs)
-            skills += [known] if known is not None else []
+            copied = self.before.rows("recommendations", earlier)
+            lists += [(as_computed(copied, model), theirs)] if copied is not None else []
+            known = self.before.rows("member_skills", earlier)
+            skills += [(known, theirs)] if known is not None else []
         recommended = in_member_order(lists, ids)
         written = {
             "recommendations": write_part_apart(self.sink.recommendations, number, recommended),
@@ -188,7 +188,7 @@ class DeltaPart:
             ("recommendations", self.sink.recommendations), ("member_skills", self.sink.member_skills)
         ):  # fmt: skip
             written[name] = self.before.share(name, earlier, folder, number)
-        rows = self.before.rows("recommendations", earlier, documents.column(KEY), COUNTED)
+        rows = self.before.rows("recommendations", earlier, COUNTED)
         assert rows is not None
         return Outcome.of(documents, as_computed(rows, self.sink.model)), written
 

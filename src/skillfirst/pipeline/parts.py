@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from skillfirst.kernel.explain import sources
 from skillfirst.kernel.model import Model
 from skillfirst.pipeline.plan import Progress
 from skillfirst.stores.offline import RunWriter
 from skillfirst.stores.table_parts import write_part_apart
-from skillfirst.tables.schemas import MEMBER_SKILLS_OUT, RECOMMENDATIONS
+from skillfirst.tables.schemas import MEMBER_SKILLS_OUT, RECOMMENDATIONS, Source
 from skillfirst.tables.sparse import list_parts
 
 COUNTED = ["course_id", "bucket", "channel", "context", "position"]  # columns of recommendations an Outcome reads
@@ -35,23 +38,21 @@ class Outcome:
     def of(cls, members: pa.RecordBatch, rows: pa.RecordBatch) -> Outcome:
         """The counts of one part."""
         offsets, course = list_parts(rows.column("course_id"))
-        filled = np.diff(offsets) > 0
-        bucket = list_parts(rows.column("bucket"))[1]
-        owner = np.repeat(np.arange(rows.num_rows), np.diff(offsets))
-        matched = np.bincount(owner[bucket.is_valid().to_numpy(zero_copy_only=False)], minlength=rows.num_rows) > 0
         many = max(rows.num_rows // max(members.num_rows, 1), 1)
-        context = list_parts(rows.column("context"))[1]
-        home = np.array([c == "home" for c in rows.column("channel").to_pylist()], bool)[owner]
-        position = list_parts(rows.column("position"))[1].to_numpy(zero_copy_only=False)
-        first = home & (position == 1)
-        labels = context.dictionary.to_pylist()
-        carousels = np.bincount(context.indices.to_numpy(zero_copy_only=False)[first], minlength=len(labels))
+        # how many valid buckets stand before each place; what a row has is a difference
+        valid = list_parts(rows.column("bucket"))[1].is_valid().to_numpy(zero_copy_only=False)
+        before = np.concatenate([[0], np.cumsum(valid, dtype=np.int64)])[offsets]
+        home = pc.equal(rows.column("channel"), "home")
+        first = pc.equal(list_parts(rows.column("position").filter(home))[1], 1)
+        labels = list_parts(rows.column("context").filter(home))[1].filter(first)
+        carousels = np.bincount(_codes(labels), minlength=len(labels.dictionary))
+        seen = np.bincount(_codes(course), minlength=len(course.dictionary))
         return cls(
             members=members.num_rows,
-            served=int(filled.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0,
-            personal=int(matched.reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0,
-            contexts=Counter({labels[i]: int(n) for i, n in enumerate(carousels) if n}),
-            courses=set(np.unique(course.indices.to_numpy(zero_copy_only=False)).tolist()) if len(course) else set(),
+            served=int((np.diff(offsets) > 0).reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0,
+            personal=int((np.diff(before) > 0).reshape(-1, many).any(axis=1).sum()) if members.num_rows else 0,
+            contexts=Counter({labels.dictionary[i].as_py(): int(n) for i, n in enumerate(carousels) if n}),
+            courses=set(np.flatnonzero(seen).tolist()),
         )
 
     def add(self, other: Outcome) -> None:
@@ -100,16 +101,25 @@ def member_skill_rows(members: pa.RecordBatch, model: Model) -> pa.RecordBatch:
     rows, skills = np.concatenate(row), np.concatenate(skill)
     weights_, bits_ = np.concatenate(weight), np.concatenate(source)
     order = np.lexsort((bits_, skills, rows))
-    names = [";".join(sources(b)) for b in range(512)]
     return pa.RecordBatch.from_arrays(
         [
             members.column("member_id").take(pa.array(rows[order])),
             model.taxonomy.skills.decode(skills[order]),
             pa.array(weights_[order].astype(np.float32)),
-            pa.array(names).take(pa.array(bits_[order])),
+            _source_names().take(pa.array(bits_[order])),
         ],
         schema=MEMBER_SKILLS_OUT.schema,
     )
+
+
+@lru_cache(maxsize=1)
+def _source_names() -> pa.StringArray:
+    """The words of every combination of Source bits."""
+    return pa.array([";".join(sources(bits)) for bits in range(2 * max(Source))])
+
+
+def _codes(words: pa.DictionaryArray) -> npt.NDArray[np.int32]:
+    return np.asarray(words.indices.to_numpy(zero_copy_only=False))
 
 
 def part_writer(writer: RunWriter, model: Model) -> PartWriter:

@@ -63,16 +63,14 @@ class Before:
         """Whether so many rows are all that an earlier part holds."""
         return len(member_ids(self.parts[number])) == rows
 
-    def rows(
-        self, table: str, number: int, members: pa.Array, columns: Sequence[str] | None = None
-    ) -> pa.RecordBatch | None:
-        """What an earlier table's part says of these members; None where it has no row at all."""
+    def rows(self, table: str, number: int, columns: Sequence[str] | None = None) -> pa.RecordBatch | None:
+        """An earlier table's part; None where it has no row at all."""
         path = self._table_part(table, number)
         if not path.is_file():
             return None
         asked = [KEY, *columns] if columns is not None else None
-        found = pq.read_table(path, columns=asked, partitioning=None, use_threads=False)
-        return _batch(found.filter(pc.is_in(found[KEY], members)))
+        chunks = pq.read_table(path, columns=asked, partitioning=None, use_threads=False).combine_chunks().to_batches()
+        return chunks[0] if chunks else None
 
     def share(self, table: str, number: int, folder: Path, as_number: int) -> int:
         """Give an earlier table's part a second name as part `as_number` in `folder`; returns its rows."""
@@ -102,11 +100,6 @@ def _taken(batch: pa.RecordBatch, rows: npt.NDArray[np.integer]) -> pa.RecordBat
     if len(rows) == batch.num_rows and np.array_equal(rows, np.arange(len(rows))):
         return batch
     return batch.take(pa.array(rows))
-
-
-def _batch(table: pa.Table) -> pa.RecordBatch:
-    chunks = table.combine_chunks().to_batches()
-    return chunks[0] if chunks else pa.RecordBatch.from_pylist([], table.schema)
 
 
 def equal_rows(a: pa.RecordBatch, b: pa.RecordBatch) -> Mask:
@@ -152,13 +145,25 @@ def _equal(a: pa.Array, b: pa.Array) -> Mask:
     return same
 
 
-def in_member_order(batches: Sequence[pa.RecordBatch], members: pa.Array) -> pa.RecordBatch:
-    """Rows of several batches (one schema), by member in the order of `members`, those of one member as they stood."""
-    if len(batches) == 1:
-        return batches[0]
-    together = pa.concat_batches(batches)
-    place = pc.index_in(together.column(KEY), members).to_numpy(zero_copy_only=False)
-    return together.take(pa.array(np.argsort(place, kind="stable")))
+def in_member_order(given: Sequence[tuple[pa.RecordBatch, pa.Array]], members: pa.Array) -> pa.RecordBatch:
+    """Of each batch (one schema, not none) the rows of some members, all by member in the order of `members`; those of
+    one member stay as they stand."""
+    source, row, place = [], [], []
+    for number, (batch, own) in enumerate(given):
+        ids = batch.column(KEY)
+        rows = np.flatnonzero(pc.is_in(ids, own).to_numpy(zero_copy_only=False))
+        source.append(np.full(len(rows), number))
+        row.append(rows)
+        place.append(pc.index_in(ids, members).to_numpy(zero_copy_only=False)[rows])
+    order = np.argsort(np.concatenate(place), kind="stable")
+    from_, at = np.concatenate(source)[order], np.concatenate(row)[order]
+    if not len(at):
+        return given[0][0].slice(0, 0)
+    # most rows stand in long runs, which are copied at once
+    starts = np.flatnonzero(np.concatenate([[True], (np.diff(from_) != 0) | (np.diff(at) != 1)]))
+    ends = np.append(starts[1:], len(at))
+    runs = [given[from_[i]][0].slice(at[i], j - i) for i, j in zip(starts.tolist(), ends.tolist(), strict=True)]
+    return pa.concat_batches(runs)
 
 
 def as_computed(rows: pa.RecordBatch, model: Model) -> pa.RecordBatch:
