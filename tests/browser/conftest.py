@@ -61,6 +61,7 @@ class Server:
     app: Any
     port: int = 0
     url: str = ""
+    visits: Any = None
 
     def __enter__(self) -> Server:
         import uvicorn
@@ -107,12 +108,22 @@ def demo(academy: Any, stores: Any) -> Iterator[Server]:
 
     _, day, night, _ = academy
     online, log, offline = stores
+
+    class Visits(Demo):
+        """A calendar of which a test can turn hours ahead: visits of one day."""
+
+        hours = 0
+
+        def clock(self) -> dt.datetime:
+            return super().clock() + dt.timedelta(hours=self.hours)
+
     people = [Person(p.member_id, p.name, p.biography, p.network, p.title_id, p.languages) for p in read_personas()]
-    turning = Demo(people, day, lambda of: publish(night(of), online, force=True))
+    turning = Visits(people, day, lambda of: publish(night(of), online, force=True))
     with Server(create_app(online, log, offline, demo=turning)) as server:
         import urllib.request
 
         urllib.request.urlopen(f"{server.url}/api/v1/members/warm-up/home").read()  # the compiler is loaded
+        server.visits = turning
         yield server
 
 
@@ -150,10 +161,14 @@ def open_page(chromium: Any, demo: Server) -> Iterator[Any]:
     """`open_page(path, width=..., scheme=...)`: a page of the demo; whatever goes wrong fails the test at its end."""
     contexts, watched = [], []
 
-    def opened(path: str, width: int = 1440, height: int = 900, scheme: str = "light") -> Any:
+    def opened(
+        path: str, width: int = 1440, height: int = 900, scheme: str = "light", clock: bool = False
+    ) -> Any:  # fmt: skip
         context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
+        if clock:
+            page.clock.install()
         contexts.append(context)
         watched.append(Watched(page, demo.url))
         page.goto(demo.url + path)
@@ -184,10 +199,10 @@ def serious() -> Any:
 
 @pytest.fixture
 def eventually() -> Any:
-    """`eventually(condition)`: wait until it holds, at most 15 seconds."""
+    """`eventually(condition)`: wait until it holds, at most a minute."""
 
     def wait(condition: Any) -> None:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < deadline, "it never came true"
             threading.Event().wait(0.02)

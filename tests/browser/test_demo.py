@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def courses(page):
     return page.eval_on_selector_all(".card[data-course]", "cards => cards.map(card => card.dataset.course)")
@@ -41,4 +43,6 @@ def test_now_and_tomorrow(open_page, stores):
         arg=day,
     )
     assert stores[0].serving() != served
+    morning = page.get_by_role("status").filter(has_text="Good morning")
+    assert re.search(r"brought \d+ new courses", morning.inner_text())
     assert page.locator(".card[data-course]").count() > 6

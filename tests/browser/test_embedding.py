@@ -38,7 +38,7 @@ def sites(stores, server_class):
 def page(sites, chromium):
     host, service = sites
     context = chromium.new_context(viewport={"width": 1200, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     opened = context.new_page()
     problems: list[str] = []
     opened.on("console", lambda m: m.type == "error" and problems.append(m.text))
@@ -59,8 +59,10 @@ def test_a_carousel_inside_a_plain_site(page, stores, eventually):
     assert "italic" not in place.locator("h2").first.evaluate("h => getComputedStyle(h).fontStyle")
     assert page.locator("body > h2").first.evaluate("h => getComputedStyle(h).fontStyle") == "italic"
     assert cards.first.locator("img").evaluate("i => i.decode().then(() => i.naturalWidth > 0)")
+    assert place.locator("[data-scroll='-1']").first.is_disabled()
+    assert page.evaluate("document.fonts.load('15px \"skillfirst Inter\"').then((faces) => faces.length)") > 0
     place.locator(".why").first.click()
-    place.get_by_role("dialog").get_by_role("heading").wait_for()
+    place.get_by_role("dialog").get_by_role("heading", level=2).wait_for()
     page.keyboard.press("Escape")
     course = cards.nth(1).get_attribute("data-course")
     cards.nth(1).hover()
@@ -81,7 +83,7 @@ def test_the_page_in_a_frame_without_cookies(page):
     frame.locator(".card[data-course]").first.wait_for()
     assert page.context.cookies() == []
     frame.locator(".why").first.click()
-    frame.get_by_role("dialog").get_by_role("heading").wait_for()
+    frame.get_by_role("dialog").get_by_role("heading", level=2).wait_for()
 
 
 def test_an_expired_token_is_announced(page):

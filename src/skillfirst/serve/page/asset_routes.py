@@ -14,6 +14,7 @@ from skillfirst.serve.page.covers import draw_cover
 from skillfirst.serve.page.templating import STATIC
 
 FOR_EVER = "public, max-age=31536000, immutable"
+AN_HOUR = "public, max-age=3600"
 LONGEST = 1_000
 KEPT_COVERS = 2_048
 #: a file of ours may be loaded by the page it is embedded in
@@ -21,11 +22,12 @@ ANYWHERE = {"access-control-allow-origin": "*", "cross-origin-resource-policy": 
 
 
 class Files(StaticFiles):
-    """Static files whose address changes with their content."""
+    """Static files: kept for ever where the address changes with the content, else asked for again after an hour."""
 
-    def file_response(self, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(*args, **kwargs)
-        response.headers.update({"cache-control": FOR_EVER, **ANYWHERE})
+    def file_response(self, full_path: Any, stat_result: Any, scope: Any, status_code: int = 200) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        fixed = b"v=" in scope.get("query_string", b"") or "/vendor/" in str(full_path)
+        response.headers.update({"cache-control": FOR_EVER if fixed else AN_HOUR, **ANYWHERE})
         return response
 
 
@@ -44,7 +46,7 @@ async def cover(request: Request) -> Response:
 async def embed_script(request: Request) -> Response:
     """The script a host page loads; its address stays, so browsers ask again after an hour."""
     text = (STATIC / "embed.js").read_bytes()
-    return Response(text, 200, {"cache-control": "public, max-age=3600", **ANYWHERE}, "text/javascript")
+    return Response(text, 200, {"cache-control": AN_HOUR, **ANYWHERE}, "text/javascript")
 
 
 ROUTES: list[BaseRoute] = [

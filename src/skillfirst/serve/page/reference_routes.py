@@ -23,7 +23,7 @@ async def reference(request: Request) -> Response:
     return html(
         render(
             "reference.html", brand=settings.brand, theme=theme if theme in THEMES else "", groups=grouped(spec),
-            version=spec["info"]["version"], about=spec["info"]["description"].split("\n\n"),
+            version=spec["info"]["version"], about=spec["info"]["description"].replace("`", "").split("\n\n"),
         )
     )  # fmt: skip
 

@@ -4,9 +4,15 @@
 // Everything lives in a shadow root, so neither page's styles touch the other's. The element speaks by events:
 //   skillfirst:open {course_id, url}   a course was chosen; without preventDefault() a course with an address opens
 //   skillfirst:token                   the token has expired; set data-token to a new one and it goes on
+import {ends, scrolled, watchRows} from "../static/rows.js";
 import {tracker} from "../static/track.js";
 
 const base = new URL(import.meta.url).origin;
+
+// a shadow root has no fonts of its own: the page's font is told to the document, under its own name
+const FONT = `${base}/static/vendor/inter/inter-latin`;
+for (const [file, unicodeRange] of [["", "U+0-FF, U+131, U+152-153, U+2000-206F, U+20AC"], ["-ext", "U+100-24F, U+1E00-1EFF"]])
+  document.fonts.add(new FontFace("skillfirst Inter", `url(${FONT}${file}-wght-normal.woff2)`, {weight: "100 900", unicodeRange}));
 
 class Place {
   constructor(host) {
@@ -57,14 +63,14 @@ class Place {
     this.track = tracker(frame, {
       member: frame.dataset.member, base, token: this.host.dataset.token, arms: JSON.parse(frame.dataset.arms || "{}"),
     });
+    watchRows(frame);
     this.host.dataset.state = "ready";
   }
 
   async clicked(event) {
     const arrow = event.target.closest("[data-scroll]");
     if (arrow) {
-      const strip = arrow.closest(".carousel").querySelector(".strip");
-      strip.scrollBy({left: Number(arrow.dataset.scroll) * strip.clientWidth * 0.85, behavior: "smooth"});
+      scrolled(arrow);
       return;
     }
     const link = event.target.closest("a[data-open]");
@@ -90,6 +96,7 @@ class Place {
     const inside = place.contains(this.root.activeElement);
     place.replaceWith(made);
     this.track.watch(strip);
+    if (strip.matches(".strip")) ends(strip);
     if (inside && first) (first.matches("button") ? first : first.querySelector("[autofocus], a[data-open], button"))?.focus();
   }
 }

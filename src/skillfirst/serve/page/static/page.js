@@ -1,4 +1,5 @@
 // The page's own behaviour; everything else is done by the server and htmx.
+import {ends, scrolled, watchRows} from "./rows.js";
 import {tracker} from "./track.js";
 
 const main = document.querySelector("main[data-channel]");
@@ -9,24 +10,10 @@ const track = main && tracker(main, {
 });
 
 // --- rows: arrows, arrow keys, ends
-function ends(strip) {
-  const section = strip.closest(".carousel");
-  const [back, forward] = section.querySelectorAll("[data-scroll]");
-  if (!back) return;
-  section.classList.toggle("still", strip.scrollWidth <= strip.clientWidth + 8);
-  back.disabled = strip.scrollLeft < 8;
-  forward.disabled = strip.scrollLeft + strip.clientWidth > strip.scrollWidth - 8;
-}
-for (const strip of document.querySelectorAll(".strip")) {
-  strip.addEventListener("scroll", () => ends(strip), {passive: true});
-  new ResizeObserver(() => ends(strip)).observe(strip);
-}
+watchRows(document);
 document.addEventListener("click", (event) => {
   const arrow = event.target.closest("[data-scroll]");
-  if (arrow) {
-    const strip = arrow.closest(".carousel").querySelector(".strip");
-    strip.scrollBy({left: Number(arrow.dataset.scroll) * strip.clientWidth * 0.85, behavior: "smooth"});
-  }
+  if (arrow) scrolled(arrow);
   for (const menu of document.querySelectorAll("details.menu[open]"))
     if (!menu.contains(event.target)) menu.open = false;
 });
