@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from numba import njit
 
 from skillfirst.skills.inference import net
 from skillfirst.skills.inference.counts import columns_of
@@ -41,25 +43,48 @@ def wants(profiles: Profiles, course_skills: Csr) -> Csr:
 
     Chosen: clicked, watched, enrolled, completed or bookmarked.
     """
-    rows = [np.repeat(np.arange(len(profiles)), np.diff(profiles.wanted[0]))]
-    skills = [profiles.wanted[1].astype(np.int64)]
     offsets, course, kind, _, _ = profiles.course
-    member = np.repeat(np.arange(len(profiles)), np.diff(offsets))
     chosen = np.isin(kind, [int(k) for k in CHOSEN]) & (course < len(course_skills))
-    member, course = member[chosen], course[chosen]
-    lengths = np.diff(course_skills.offsets)[course]
-    total = np.zeros(len(course) + 1, np.int64)
-    np.cumsum(lengths, out=total[1:])
-    places = np.repeat(course_skills.offsets[:-1][course] - total[:-1], lengths) + np.arange(total[-1])
+    lengths = np.diff(course_skills.offsets)
+    room = len(profiles.wanted[1]) + int(lengths[course[chosen]].sum())
     weights = course_skills.values
-    taught = np.ones(len(places), bool) if weights is None else weights[places] >= TAUGHT
-    rows.append(np.repeat(member, lengths)[taught])
-    skills.append(course_skills.indices[places][taught].astype(np.int64))
-    width = course_skills.width
-    key = np.unique(np.concatenate(rows) * width + np.concatenate(skills))
-    held = np.repeat(np.arange(len(profiles)), np.diff(profiles.held.offsets)) * width + profiles.held.indices
-    key = np.setdiff1d(key, held, assume_unique=True)
-    return Csr.from_pairs(key // width, key % width, None, (len(profiles), width))
+    taught = np.ones(len(course_skills.indices), bool) if weights is None else np.asarray(weights) >= TAUGHT
+    rows, skills = _wanted_rows(
+        profiles.held.offsets, profiles.held.indices, *profiles.wanted, offsets, course, chosen,
+        np.asarray(course_skills.offsets), np.asarray(course_skills.indices), taught, course_skills.width, room,
+    )  # fmt: skip
+    return Csr(rows, skills, None, course_skills.width)
+
+
+@njit(cache=True, nogil=True)
+def _wanted_rows(
+    held_offsets: Any, held: Any, wanted_offsets: Any, wanted: Any, course_offsets: Any, course: Any, chosen: Any,
+    teach_offsets: Any, teach: Any, taught: Any, skills: Any, room: Any,
+) -> Any:  # fmt: skip
+    members = len(held_offsets) - 1
+    last = np.zeros(skills, np.int32)  # the member, from 1, whose row has the skill or need not have it
+    offsets = np.zeros(members + 1, np.int64)
+    out = np.empty(room, np.int32)
+    made = 0
+    for i in range(members):
+        for j in range(held_offsets[i], held_offsets[i + 1]):
+            last[held[j]] = i + 1
+        for j in range(wanted_offsets[i], wanted_offsets[i + 1]):
+            if last[wanted[j]] != i + 1:
+                last[wanted[j]] = i + 1
+                out[made] = wanted[j]
+                made += 1
+        for j in range(course_offsets[i], course_offsets[i + 1]):
+            if not chosen[j]:
+                continue
+            for t in range(teach_offsets[course[j]], teach_offsets[course[j] + 1]):
+                if taught[t] and last[teach[t]] != i + 1:
+                    last[teach[t]] = i + 1
+                    out[made] = teach[t]
+                    made += 1
+        out[offsets[i] : made].sort()
+        offsets[i + 1] = made
+    return offsets, out[:made]
 
 
 def count_wants(batch: pa.RecordBatch, course_skills: Csr, settings: Inference) -> WantCounts:
