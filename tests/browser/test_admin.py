@@ -27,7 +27,7 @@ def test_from_runs_to_the_inspector(open_page):
     page.get_by_role("heading", name="Coverage").wait_for()
     page.get_by_role("link", name="Why / why not").click()
     page.get_by_label("Member").fill("persona-leyla")
-    page.get_by_label("Course (optional)").fill("java-essentials-2025")
+    page.get_by_label("Course, id or title (optional)").fill("java-essentials-2025")
     page.get_by_role("button", name="Look").click()
     page.get_by_role("heading", name="Java Essentials").wait_for()
     assert "×" in page.locator(".rows .num").first.inner_text()

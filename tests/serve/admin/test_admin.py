@@ -87,6 +87,17 @@ def test_the_inspector(client, course, says):
     assert says in client.get("/admin/inspect", params={"member": "ann", "course": course}).text
 
 
+def test_the_inspector_knows_courses_by_their_titles(client):
+    def page(course):
+        return client.get("/admin/inspect", params={"member": "ann", "course": course}).text
+
+    assert 'value="java-0"' in page("begin JAVA")
+    assert "Which of these?" not in page("begin JAVA")
+    many = page("java")
+    assert "Which of these?" in many
+    assert many.count('href="/admin/inspect?member=ann&amp;course=java-') == 6
+
+
 def test_why_not(client):
     client.post("/api/v1/members/ann/courses/java-0/dismiss")
     page = client.get("/admin/inspect", params={"member": "ann", "course": "java-0"}).text

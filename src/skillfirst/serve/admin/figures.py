@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from skillfirst.contexts.texts import text
 from skillfirst.errors import NotFound, StoreError
 from skillfirst.serve.service import Service
+from skillfirst.skills.text import fold_name
 from skillfirst.stores.offline import Run
 from skillfirst.tables.sparse import list_parts
 
@@ -24,6 +25,7 @@ DAYS = 28
 MOST_RUNS = 14
 MOST_LISTED = 60
 KEPT = "figures"
+MOST_MEANT = 8
 
 
 def runs(service: Service) -> list[dict[str, Any]]:
@@ -141,6 +143,16 @@ def _is_context(name: str) -> bool:
     from skillfirst.contexts.kinds import Context
 
     return name.upper() in Context.__members__
+
+
+def courses_called(service: Service, text: str) -> list[dict[str, Any]]:
+    """Courses of this id or title, else those whose titles contain the words; newest first, at most eight."""
+    catalogue = service.house.now_serving().model.catalogue
+    ids, titles = (catalogue.cards.column(name).to_pylist() for name in ("course_id", "title"))
+    words = fold_name(text)
+    rows = [{"course_id": i, "title": t, "folded": fold_name(t)} for i, t in zip(ids, titles, strict=True)]
+    exact = [row for row in rows if row["course_id"] == text] or [row for row in rows if row["folded"] == words]
+    return exact[:1] or [row for row in rows if words in row["folded"]][:MOST_MEANT]
 
 
 def inspected(service: Service, member_id: str, course_id: str) -> dict[str, Any]:

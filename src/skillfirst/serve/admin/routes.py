@@ -135,13 +135,19 @@ async def inspect(request: Request) -> Response:
     member_id = request.query_params.get("member", "").strip()[:LONGEST_ID]
     course_id = request.query_params.get("course", "").strip()[:LONGEST_ID]
     found, problem = None, None
+    meant: list[dict[str, Any]] = []
     if member_id:
+        if course_id:
+            meant = await service.work(figures.courses_called, service, course_id)
+            if len(meant) == 1:
+                course_id = meant.pop()["course_id"]
         try:
-            found = await service.work(figures.inspected, service, member_id, course_id)
+            found = await service.work(figures.inspected, service, member_id, "" if meant else course_id)
         except NotFound as error:
             problem = error.message
     return _shown(
-        request, "inspect.html", page="inspect", member=member_id, course=course_id, found=found, problem=problem
+        request, "inspect.html", page="inspect", member=member_id, course=course_id, found=found, problem=problem,
+        meant=meant,
     )  # fmt: skip
 
 
