@@ -33,7 +33,9 @@ def test_the_log_of_a_split_test_is_what_lift_reads(skillfirst):
     read = skillfirst(*log["read"].split()[1:], "--json")
     assert read.code == 0
     assert read.json["control"] == "random"
-    assert set(read.json["members"]) == {"random", "curated", "popular", "personalised", "as-shipped"}
+    assert set(read.json["members"]) == {
+        "random", "curated", "popular-and-begun", "personalised", "own-languages", "as-shipped",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
