@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from skillfirst.errors import RunError, StoreError
@@ -16,7 +18,7 @@ from skillfirst.ingest.documents import read_part
 from skillfirst.kernel.model import Model, load_model
 from skillfirst.kernel.render import Renderer
 from skillfirst.stores.offline import DOCUMENTS, OfflineStore, Run
-from skillfirst.stores.online import OnlineMember, OnlineStore, Put, open_online
+from skillfirst.stores.online import DOCUMENT_NAME, OnlineMember, OnlineStore, Put, open_online
 from skillfirst.stores.table_parts import part_path
 from skillfirst.tables.schemas import RECOMMENDATIONS
 
@@ -76,7 +78,7 @@ def publish(
     if engine is not None and address is not None and store.reached_from_elsewhere:
         members = _put_from_workers(run, store, meta, engine, address, progress)
     else:
-        members = store.put(run.run_id, rendered(run, progress), meta)
+        members = store.put(run.run_id, rendered(run, progress, Stored.under(run, store)), meta)
     store.switch(run.run_id)
     runs.note_published(store.place, _needed(store))
     return members
@@ -94,7 +96,8 @@ def _put_from_workers(
     put = store.begin(run.run_id)
     folder = run.path.absolute()  # workers elsewhere start in other directories
     parts = list(enumerate(sorted((folder / DOCUMENTS).glob("*.arrow"))))
-    work = PublishPart(load_model(folder / "model"), folder, put, address, store)
+    stored = Stored.under(run, store)
+    work = PublishPart(load_model(folder / "model"), folder, put, address, store, stored.version if stored else None)
     total, done = int(run.manifest["counts"].get("members", 0)), 0
     for added in engine.map(work, parts):
         done += added
@@ -116,6 +119,7 @@ class PublishPart:
     put: Put
     address: str
     store: OnlineStore | None
+    version: str | None  # see Stored
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "store": None}
@@ -125,14 +129,10 @@ class PublishPart:
         number, path = item
         documents = read_part(path)
         store = self.store or _opened(self.address)
-        return store.add(self.put, number, render_members(_renderer(self.model), documents, self._rows(number)))
-
-    def _rows(self, number: int) -> pa.RecordBatch:
-        file = part_path(self.run / f"{RECOMMENDATIONS.name}.parquet", number)
-        found = []
-        if file.is_file():
-            found = pq.read_table(file, partitioning=None, use_threads=False).combine_chunks().to_batches()
-        return found[0] if found else pa.RecordBatch.from_pylist([], RECOMMENDATIONS.schema)
+        rows = _part(self.run, RECOMMENDATIONS.name, number)
+        rows = rows if rows is not None else pa.RecordBatch.from_pylist([], RECOMMENDATIONS.schema)
+        stored = Stored(self.run, store, self.version) if self.version else None
+        return store.add(self.put, number, _members(_renderer(self.model), documents, rows, number, stored))
 
 
 @lru_cache(maxsize=1)
@@ -145,19 +145,85 @@ def _renderer(model: Model) -> Renderer:
     return Renderer(model)
 
 
-def rendered(run: Run, progress: Progress | None = None) -> Iterator[OnlineMember]:
+def _part(run: Path, table: str, number: int) -> pa.RecordBatch | None:
+    """Part `number` of a table of a run; None where it has no rows."""
+    file = part_path(run / f"{table}.parquet", number)
+    if not file.is_file():
+        return None
+    found = pq.read_table(file, partitioning=None, use_threads=False).combine_chunks().to_batches()
+    return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the online store serves already of a delta's members: those that were not recomputed, in the very bytes
+    that rendering would make again, at a hundredth of the price.
+
+    `version`: the run that `run` is a delta of, which serves.
+    """
+
+    run: Path
+    store: OnlineStore
+    version: str
+
+    @classmethod
+    def under(cls, run: Run, store: OnlineStore) -> Stored | None:
+        """Where a delta is published over the run it is a delta of."""
+        of = run.manifest.get("delta", {}).get("of")
+        return cls(run.path, store, of) if of is not None and store.serving() == of else None
+
+    def recomputed(self, number: int) -> pa.Array:
+        """Members of a part whose answers are others now."""
+        part = _part(self.run, "recomputed", number)
+        return pa.array([], pa.string()) if part is None else part.column("member_id")
+
+    def get(self, member_id: str, channels: Sequence[str]) -> OnlineMember | None:
+        """A member as served; None where something is missing, or another version serves meanwhile."""
+        with self.store.snapshot() as snapshot:
+            if snapshot.version != self.version:
+                return None
+            found = snapshot.get_many(member_id, [DOCUMENT_NAME, *channels])
+        document = found.pop(DOCUMENT_NAME)
+        answers = {channel: body for channel, body in found.items() if body is not None}
+        return OnlineMember(member_id, document, answers) if document and len(answers) == len(channels) else None
+
+
+def _members(
+    renderer: Renderer, documents: pa.RecordBatch, rows: pa.RecordBatch, number: int, stored: Stored | None
+) -> Iterator[OnlineMember]:
+    """The members of one part, rendered or as they are stored."""
+    if stored is None or not documents.num_rows:
+        yield from render_members(renderer, documents, rows)
+        return
+    ids = documents.column("member_id")
+    anew = pc.is_in(ids, stored.recomputed(number))
+    many = rows.num_rows // documents.num_rows
+    channels = rows.column("channel").slice(0, many).to_pylist()
+    fresh = render_members(
+        renderer, documents.filter(anew), rows.filter(pa.array(np.repeat(anew.to_numpy(zero_copy_only=False), many)))
+    )
+    for i, (member, other) in enumerate(zip(ids.to_pylist(), anew.to_pylist(), strict=True)):
+        if other:
+            yield next(fresh)
+        elif (same := stored.get(member, channels)) is not None:
+            yield same
+        else:
+            yield from render_members(renderer, documents.slice(i, 1), rows.slice(i * many, many))
+
+
+def rendered(run: Run, progress: Progress | None = None, stored: Stored | None = None) -> Iterator[OnlineMember]:
     """Every member of a run with its document and its answers by channel, in member_id order."""
     renderer = Renderer(load_model(run.path / "model"))
     total, done = int(run.manifest["counts"].get("members", 0)), 0
     rows = (batch for batch in run.table("recommendations") if batch.num_rows)
-    for path in sorted((run.path / DOCUMENTS).glob("*.arrow")):
+    for number, path in enumerate(sorted((run.path / DOCUMENTS).glob("*.arrow"))):
         documents = read_part(path)
         if not documents.num_rows:
             continue  # its last member was erased
         batch = next(rows)
         while batch.num_rows < documents.num_rows * _channels(batch):
             batch = pa.concat_batches([batch, next(rows)])
-        yield from render_members(renderer, documents, batch)
+        yield from _members(renderer, documents, batch, number, stored)
         done += documents.num_rows
         if progress:
             progress("publish", done, total)

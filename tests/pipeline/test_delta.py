@@ -22,10 +22,12 @@ from skillfirst.kernel.model import load_model
 from skillfirst.kernel.policy import Policy
 from skillfirst.pipeline import Night, PartWriter, run_delta, run_night
 from skillfirst.pipeline.unchanged import equal_rows
+from skillfirst.publish import publish, render_members, rendered
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.offline import OfflineStore
-from skillfirst.tables.schemas import documents
+from skillfirst.stores.online import open_online
+from skillfirst.tables.schemas import DOCUMENT, documents
 
 DAY = dt.date(2026, 6, 1)
 NOON = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
@@ -230,6 +232,56 @@ def test_events_of_the_log_reach_the_members_they_are_of(place):
     assert run.manifest["log_position"] == 1
     assert "c05" not in run.member("m010", "feed")["course_id"]
     assert_whole(run, place / "whole")
+
+
+# --- publishing a delta
+
+
+@pytest.mark.parametrize("address", ["memory:", "lmdb:{place}/online"])
+def test_over_its_own_ground_a_delta_is_published_without_rendering_who_did_not_change(place, address, monkeypatch):
+    before = OfflineStore(place / "store").open()
+    tables = academy()
+    change(tables, np.random.default_rng(3), 8)
+    written(tables, place / "data")
+    run = run_delta(night(place / "data", place / "store"), LocalEngine(2))
+    anew = []
+
+    def rendering(renderer, documents, rows):
+        anew.extend(documents.column("member_id").to_pylist())
+        return render_members(renderer, documents, rows)
+
+    expected = {member.member_id: dict(member.answers) for member in rendered(run)}
+    with open_online(address.format(place=place)) as online:
+        publish(before, online)
+        online.erase("m020")  # from the online store alone: it has to be rendered again
+        monkeypatch.setattr("skillfirst.publish.render_members", rendering)
+        assert publish(run, online, force=True) == len(expected)
+        assert set(anew) == recomputed(run) | {"m020"}
+        assert online.serving() == run.run_id
+        for member, answers in expected.items():
+            assert online.get_many(member, list(answers)) == answers
+            document = pa.ipc.read_record_batch(pa.py_buffer(online.get_document(member)), DOCUMENT)
+            assert document.column("member_id").to_pylist() == [member]
+        anew.clear()
+        online.rollback()
+        online.put("another", [])
+        online.switch("another")
+        publish(run, online, force=True)
+        assert set(anew) == set(expected), "nothing is taken from another version"
+
+
+def test_workers_publish_a_delta_part_by_part_the_same_way(place, monkeypatch):
+    before = OfflineStore(place / "store").open()
+    run = run_delta(night(place / "data", place / "store"), LocalEngine(2))
+    expected = {member.member_id: dict(member.answers) for member in rendered(run)}
+    with open_online("memory:") as online:
+        monkeypatch.setattr(type(online), "reached_from_elsewhere", True)
+        workers = {"engine": LocalEngine(2), "address": "memory:"}
+        assert publish(before, online, **workers) == MEMBERS
+        monkeypatch.setattr("skillfirst.publish.Renderer.answers", lambda *_: iter(()))
+        assert publish(run, online, **workers) == MEMBERS
+        for member, answers in expected.items():
+            assert online.get_many(member, list(answers)) == answers
 
 
 # --- where only the log has grown
