@@ -149,11 +149,11 @@ def method(files: dict[str, dict[str, Any]]) -> list[str]:
         "literature says, every number in `constants.py` with its source or the word *assumption*, written before "
         "the first run and not changed since. It is a model of people, not people. What it can show is how policies "
         "compare under stated assumptions, and on which of them a conclusion hangs.", "",
-        f"**How.** {len(t['seeds'])} worlds (seeds {', '.join(map(str, t['seeds']))}), {t['people_a_world']:,} people on "
+        f"**How.** Worlds of {t['people_a_world']:,} people on "
         f"the first day, {t['weeks_before']} weeks of history on a plain front page, {t['days']} days of visits to the home "
         f"page and the feed, a mail every {t['mail_every_days']} days. The same people live once with each treatment: "
         "chance is a hash of person, day and course, so two lives differ by what was shown and by nothing else. Every "
-        f"member is compared with herself ({t['member_lives_an_arm']:,} member lives a treatment, seeds pooled; paired "
+        "member is compared with herself (seeds pooled; paired "
         "delta method, member as the unit, 95 % intervals). The Model is fitted every "
         f"{t['model_fitted_every_days']} days; between fits events are folded in daily as the service does. A claim is "
         "*shown* when its whole interval lies on the claim's side and the change reaches the number where one is named, "
@@ -162,18 +162,28 @@ def method(files: dict[str, dict[str, Any]]) -> list[str]:
     ]  # fmt: skip
 
 
+def seeds(told: Told) -> str:
+    t = told.values
+    return f"Worlds: seeds {', '.join(map(str, t['seeds']))}; {t['member_lives_an_arm']:,} member lives an arm."
+
+
 def personalised(told: Told) -> list[str]:
-    say = told.say
-    against = [("personalised", c) for c in ("random", "curated", "popular")]
+    def say(arm: str, control: str) -> str:
+        return told.say(arm, control, "new_engagement")
+
+    arms = ("personalised", "own-languages", "as-shipped")
+    lines = [
+        f"- **{arm}**: against random {say(arm, 'random')}, against the editor's lists {say(arm, 'curated')}, against popular "
+        f"in the title {say(arm, 'popular')}. World by world against random: {told.by_seed(arm, 'random', 'new_engagement')}; "
+        f"against popular: {told.by_seed(arm, 'popular', 'new_engagement')}." for arm in arms
+    ]  # fmt: skip
+    against = [(arm, c) for arm in arms[:2] for c in ("random", "curated", "popular")]
     return [
-        "## 1. Personal pages", "",
-        f"Against random pages: engagement {say('personalised', 'random', 'engagement_rate')}; against an editor's lists "
-        f"{say('personalised', 'curated', 'engagement_rate')}; against what is most watched in the member's title "
-        f"{say('personalised', 'popular', 'engagement_rate')}. Published: +58 % over generic or random. World by world "
-        f"against random: {told.by_seed('personalised', 'random')}; against popular: "
-        f"{told.by_seed('personalised', 'popular')}.", "",
-        told.claims(), "", "![Engagement rate by arm](personalised-levels.svg)", "",
-        "![Changes against random](personalised-lifts.svg)", "", told.numbers(), "", told.segments(against), "",
+        "## 1. Personal pages", "", "Published: +58 % engagement over generic or random. " + seeds(told), "",
+        "Engagement with new courses, the row that continues courses begun left out:", "", *lines, "",
+        told.claims(), "", "![Engagement by arm](personalised-levels.svg)", "",
+        "![Changes against random](personalised-lifts.svg)", "", told.numbers(), "",
+        told.segments(against, "new_engagement"), "",
     ]  # fmt: skip
 
 
@@ -181,7 +191,7 @@ def mapping(taggers: Told, profiles: Told) -> list[str]:
     say = profiles.say
     return [
         "## 1b. Mapping: what hangs on right skills", "",
-        "Tagger variants, the recommender else the same:", "", taggers.claims(), "", taggers.numbers(), "",
+        f"Tagger variants, the recommender else the same. {seeds(taggers)}", "", taggers.claims(), "", taggers.numbers(), "",
         taggers.segments([(a["arm"], taggers.values["control"]) for a in taggers.values["arms"]
                           if a["arm"] != taggers.values["control"]]), "",
         "Profile variants: listed skills alone, then one source after the other. Everything against listed skills alone: "
@@ -197,7 +207,7 @@ def mapping(taggers: Told, profiles: Told) -> list[str]:
 def fatigue(told: Told) -> list[str]:
     say = told.say
     return [
-        "## 2. Fatigue", "",
+        "## 2. Fatigue", "", seeds(told), "",
         "Published for the cool-off of whole members: click-through +10 %, impressions -34 %, hence clicks -27 %. Here a "
         f"rest of one day gives click-through {say('cool-off-1', 'none', 'click_through')}, impressions "
         f"{say('cool-off-1', 'none', 'impressions_per_member')} and clicks {say('cool-off-1', 'none', 'recommended_clicks')}; "
@@ -213,7 +223,7 @@ def fatigue(told: Told) -> list[str]:
 
 
 def diversity(told: Told) -> list[str]:
-    return ["## 3. Diversity", "", told.claims(), "", told.numbers(), "",
+    return ["## 3. Diversity", "", seeds(told), "", told.claims(), "", told.numbers(), "",
             f"Engagement of round robin against plain affinity order: "
             f"{told.say('round-robin', 'affinity', 'engagement_rate')}.", ""]  # fmt: skip
 
@@ -273,7 +283,7 @@ def main() -> None:
     if "personalised" in told:
         lines += personalised(told["personalised"])
         pictures["personalised-levels"] = told["personalised"].picture()
-        pictures["personalised-lifts"] = told["personalised"].lifts(("engagement_rate", "recommended_clicks"))
+        pictures["personalised-lifts"] = told["personalised"].lifts(("new_engagement", "recommended_clicks"))
         lines += analysis("personalised")
     if "mapping-taggers" in told:
         lines += mapping(told["mapping-taggers"], told["mapping-profiles"]) + analysis("mapping")
