@@ -192,3 +192,13 @@ def test_replay_reads_an_event_log_and_the_lists_of_the_new_policy(skillfirst, t
     skillfirst(*asked[:3], "--recommended", "bare.parquet").fails(1, "recommended.position: column is missing")
     pq.write_table(pa.Table.from_pylist(lists[:1] * 2), tmp_path / "twice.parquet")
     skillfirst(*asked[:3], "--recommended", "twice.parquet").fails(1, "a place is filled twice")
+
+
+def test_a_log_that_mixes_arms_is_fitted_arm_by_arm(skillfirst, log):
+    mixed = skillfirst("fit-discount", "--events", log, "--json")
+    assert mixed.json["mixed"] == ["colour"]
+    assert "--arm colour=ARM fits to one" in skillfirst("fit-discount", "--events", log).out
+    one = skillfirst("fit-discount", "--events", log, "--arm", "colour=red", "--json")
+    assert one.json["mixed"] == []
+    assert 0 < one.json["impressions"] < mixed.json["impressions"]
+    skillfirst("fit-discount", "--events", log, "--arm", "colour=green").fails(1, "no event of arm 'green'")

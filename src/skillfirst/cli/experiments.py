@@ -137,10 +137,18 @@ def _running(store: Path) -> dict[str, Any]:
 def fit_discount(
     store: MaybeStore = None,
     events: EventsFile = None,
+    arm: Annotated[
+        str | None,
+        typer.Option("--arm", metavar="EXPERIMENT=ARM", help="Only what members of this arm saw."),
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="The curve against the data, .svg.")] = None,
     json: Json = False,
 ) -> None:
-    """Fit the fading of courses seen before to the log of impressions; the default stays where the log cannot tell."""
+    """Fit the fading of courses seen before to the log of impressions; the default stays where the log cannot tell.
+
+    Where arms of an experiment showed different courses, fit to one arm: what a good arm shows again is liked better
+    than what a poor one shows once, and a mixed log would take that for a gain by repetition.
+    """
     from dataclasses import asdict
 
     import pyarrow.dataset as ds
@@ -155,6 +163,7 @@ def fit_discount(
     with events_parquet(store, events) as path:
         kinds = ds.field("kind").isin(["impression", "click"])
         rows = ds.dataset(path).to_table(filter=kinds)
+    rows, mixed = _of_arm(rows, arm)
     log = log_of_events(rows)
     found = fit(log)
     settings = {k: v for k, v in _plain(asdict(found.settings)).items() if v != _plain(asdict(Discount())).get(k)}
@@ -169,7 +178,9 @@ def fit_discount(
                        for n, c in found.candidates.items()},
         "bins": [asdict(b) for b in found.bins],
     }  # fmt: skip
+    values["mixed"] = mixed
     lines = [f"{len(log):,} impressions: {found.why}"]
+    lines += [f"watch out: the log mixes arms of {name}; --arm {name}=ARM fits to one" for name in mixed]
     if found.bins:
         table: list[tuple[Any, ...]] = [("seen before", "impressions", "clicks", "of a first view's rate")]
         table += [
@@ -181,6 +192,25 @@ def fit_discount(
     lines += [f"  --set {text}" for text in values["set"]]
     lines += [f"drawn: {out}"] if out is not None else []
     answer(values, "\n".join(lines), json)
+
+
+def _of_arm(rows: pa.Table, arm: str | None) -> tuple[pa.Table, list[str]]:
+    """The rows of one arm and those without any, and the experiments of which several arms are left."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if "arms" not in rows.column_names:
+        return rows, []
+    name, wanted = next(iter(pairs([arm], "--arm").items())) if arm else ("", "")
+    if arm:
+        met = pc.map_lookup(rows["arms"], pa.scalar(name), "first")
+        if not pc.any(pc.equal(met, wanted)).as_py():
+            raise DataError(f"no event of arm {wanted!r} of {name!r}", table="events", column="arms")
+        rows = rows.filter(pc.fill_null(pc.equal(met, wanted), True))
+    there = rows["arms"].combine_chunks()
+    several = pa.table({"name": there.keys, "arm": there.items}).group_by(["name", "arm"]).aggregate([])
+    counts = several.group_by("name").aggregate([("arm", "count")])
+    return rows, sorted(row["name"] for row in counts.to_pylist() if row["arm_count"] > 1)
 
 
 def replay(

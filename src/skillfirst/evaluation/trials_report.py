@@ -137,14 +137,14 @@ def _mark(c: Contrast, label: str) -> Mark:
 
 
 def lifts_svg(found: Pooled) -> str:
-    """Every comparison, grouped by the trial's metrics."""
+    """Every arm against the control, grouped by the trial's metrics; one scale for all."""
     marks: list[Mark] = []
     for metric in found.trial.shown:
-        rows = [(t, c, found.of(t, c, metric)) for t, c in found.trial.contrasts]
-        known = [_mark(contrast, f"{t} against {c}") for t, c, contrast in rows if contrast is not None]
+        rows = [(t, c, found.of(t, c, metric)) for t, c in found.trial.contrasts if c == found.trial.control]
+        known = [_mark(contrast, t) for t, c, contrast in rows if contrast is not None]
         if known:
             marks += [Mark(READ[metric].label, 0, 0, 0, heading=True), *known]
-    return forest(marks, "Change, with 95 % intervals") if marks else ""
+    return forest(marks, f"Change against {found.trial.control}, with 95 % intervals") if marks else ""
 
 
 def segments_svg(found: Pooled) -> str:
@@ -153,7 +153,9 @@ def segments_svg(found: Pooled) -> str:
     marks: list[Mark] = []
     for segment in sorted(found.segments, key=list(SEGMENT_WORDS).index):
         words = f"Members who {SEGMENT_WORDS[segment]} ({found.segments[segment]:,})"
-        rows = [(t, c, found.of(t, c, metric, segment)) for t, c in found.trial.contrasts]
+        wanted = [(j.claim.treatment, j.claim.control) for j in found.claims if j.claim.segment == segment]
+        wanted = wanted or [pair for pair in found.trial.contrasts if pair[1] == found.trial.control]
+        rows = [(t, c, found.of(t, c, metric, segment)) for t, c in dict.fromkeys(wanted)]
         marks.append(Mark(words, 0, 0, 0, heading=True))
         marks += [_mark(contrast, f"{t} against {c}") for t, c, contrast in rows if contrast is not None]
     return forest(marks, f"{READ[metric].label} by what the profile lists")
