@@ -99,7 +99,7 @@ def evaluate_interest(
             f"fewer than {rules.interest_minimum} members want a skill they do not hold",
             table="member_skills",
             column="source",
-            next_step="Add rows with source = interest, or events",
+            next_step="Add rows with source = interest, or events, or lower policy.inference.interest_minimum.",
         )
     wanted = wants(read_profiles(test, title_skills.width), course_skills)
     held = held_skills(test, title_skills.width)
