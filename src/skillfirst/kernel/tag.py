@@ -38,7 +38,7 @@ BACKGROUND = 2_000  # courses read beside the changed ones, so that a small cata
 @dataclass(frozen=True, slots=True)
 class TagSettings:
     """`own_tags`: believe `courses.skills`, as tags and as labels to learn from. `add_to_tagged`: also add automatic
-    tags to courses people tagged. `candidates`: kept a course. `embeddings`: none, static:FILE, minilm:FOLDER.
+    tags to courses people tagged. `candidates`: kept a course. `embeddings`: see `embedder`.
     `thesaurus`: relate texts and skills through the built-in taxonomy."""
 
     own_tags: bool = True
