@@ -195,7 +195,7 @@ def fit_discount(
 
 
 def _of_arm(rows: pa.Table, arm: str | None) -> tuple[pa.Table, list[str]]:
-    """The rows of one arm and those without any, and the experiments of which several arms are left."""
+    """The rows of one arm, and the experiments of which several arms are left."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -206,7 +206,7 @@ def _of_arm(rows: pa.Table, arm: str | None) -> tuple[pa.Table, list[str]]:
         met = pc.map_lookup(rows["arms"], pa.scalar(name), "first")
         if not pc.any(pc.equal(met, wanted)).as_py():
             raise DataError(f"no event of arm {wanted!r} of {name!r}", table="events", column="arms")
-        rows = rows.filter(pc.fill_null(pc.equal(met, wanted), True))
+        rows = rows.filter(pc.equal(met, wanted))
     there = rows["arms"].combine_chunks()
     several = pa.table({"name": there.keys, "arm": there.items}).group_by(["name", "arm"]).aggregate([])
     counts = several.group_by("name").aggregate([("arm", "count")])

@@ -161,7 +161,12 @@ class KernelNights:
         return replace(variant, discount="as set"), policy
 
     def _refit(self, events: pa.Table) -> None:
-        """Fit the discount of every arm that wants it to the log of all of them, when there is enough of it."""
+        """Fit the discount of every arm that wants it to the log of this trial's pages, when there is enough of it.
+
+        The old front page is left out: what a recommender shows again fits better than what that page showed once, and
+        the fit would take the difference for a gain by repetition.
+        """
+        events = events.filter(pc.is_valid(events["arms"]))
         arms = [a.name for a in self.trial.arms if Variant.of(a.settings).discount == "fitted"]
         if arms and pc.sum(pc.equal(events["kind"], "impression")).as_py() >= LEAST_IMPRESSIONS:
             fit = fit_discount(log_of_events(events), self.policy.discount)
