@@ -168,7 +168,8 @@ class KernelNights:
         """
         events = events.filter(pc.is_valid(events["arms"]))
         arms = [a.name for a in self.trial.arms if Variant.of(a.settings).discount == "fitted"]
-        if arms and pc.sum(pc.equal(events["kind"], "impression")).as_py() >= LEAST_IMPRESSIONS:
+        shown = pc.sum(pc.equal(events["kind"], "impression")).as_py() or 0
+        if arms and shown >= LEAST_IMPRESSIONS:
             fit = fit_discount(log_of_events(events), self.policy.discount)
             if fit.accepted:
                 self._fitted = dict.fromkeys(arms, fit.settings)
