@@ -267,12 +267,35 @@ def goals(values: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
+def split_test(reading: dict[str, Any]) -> list[str]:
+    rows = [f"- {words}" for words in reading["verdicts"].values()] + [f"- watch out: {w}" for w in reading["warnings"]]
+    shares = ", ".join(f"{arm} {n:,}" for arm, n in reading["members"].items())
+    return [
+        "### The same as a test in one world", "",
+        f"`skillfirst simulate --experiment personalised --members 4000 --days 21 --seeds 1 --split --out test`, then "
+        f"`skillfirst lift` as it says: members assigned by hash ({shares}), read from the event log alone. What a data "
+        "scientist would see of the same difference with so few members:", "", *rows, "",
+    ]  # fmt: skip
+
+
+def curve(one: dict[str, Any], mixed: dict[str, Any]) -> list[str]:
+    said = ", ".join(one["set"]) or "the default"
+    return [
+        "### The fitted curve", "",
+        f"`skillfirst fit-discount --events test/personalised-1.parquet --arm personalised=as-shipped --out curve.svg`: "
+        f"{one['impressions']:,} impressions, {one['why']}; {said}.", "",
+        "![Click rate of a course seen before, fitted curve against the data](discount-curve.svg)", "",
+        f"The whole log, all arms and the old front page in one ({mixed['impressions']:,} impressions), would give "
+        f"{', '.join(mixed['set'])}: see below.", "",
+    ]  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--from", dest="source", type=Path, help="folder of the reports")
     options = parser.parse_args()
     if options.source:
-        for name in (*EXPERIMENTS, "experiments_goals"):
+        for name in (*EXPERIMENTS, "experiments_goals", "split_lift", "fit_one", "fit_mixed"):
             if (options.source / f"{name}.json").is_file():
                 kept = small(json.loads((options.source / f"{name}.json").read_text()))
                 (HERE / f"{name}.json").write_text(json.dumps(kept, separators=(",", ":")) + "\n")
@@ -284,12 +307,17 @@ def main() -> None:
         lines += personalised(told["personalised"])
         pictures["personalised-levels"] = told["personalised"].picture()
         pictures["personalised-lifts"] = told["personalised"].lifts(("new_engagement", "recommended_clicks"))
+        if (HERE / "split_lift.json").is_file():
+            lines += split_test(json.loads((HERE / "split_lift.json").read_text()))
         lines += analysis("personalised")
     if "mapping-taggers" in told:
         lines += mapping(told["mapping-taggers"], told["mapping-profiles"]) + analysis("mapping")
         pictures["mapping-profiles-lifts"] = told["mapping-profiles"].lifts(("engagement_rate", "recommended_clicks"))
     if "fatigue" in told:
-        lines += fatigue(told["fatigue"]) + analysis("fatigue")
+        lines += fatigue(told["fatigue"])
+        if (HERE / "fit_one.json").is_file():
+            lines += curve(*(json.loads((HERE / f"{n}.json").read_text()) for n in ("fit_one", "fit_mixed")))
+        lines += analysis("fatigue")
         pictures["fatigue-lifts"] = told["fatigue"].lifts()
     if "diversity" in told:
         lines += diversity(told["diversity"]) + analysis("diversity")
