@@ -106,11 +106,11 @@ def test_more_without_a_page_load(open_page):
     page = open_page("/?member=persona-haruka&lang=en")
     page.evaluate("window.same = true")
     row = page.locator(".carousel:has(.more)").first
-    before = row.locator(CARDS).count()
+    before, whole = row.locator(CARDS).count(), row.element_handle()
     row.locator(".more").click()
     page.wait_for_function(
         "([row, n]) => row.querySelectorAll('.card[data-course]').length > n || !row.querySelector('.more')",
-                           arg=[row.element_handle(), before])  # fmt: skip
+                           arg=[whole, before])  # fmt: skip
     assert page.evaluate("window.same") is True
     assert len(set(courses(page))) == len(courses(page))
 
