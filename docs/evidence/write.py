@@ -274,7 +274,7 @@ def split_test(reading: dict[str, Any]) -> list[str]:
         "### The same as a test in one world", "",
         f"`skillfirst simulate --experiment personalised --members 4000 --days 21 --seeds 1 --split --out test`, then "
         f"`skillfirst lift` as it says: members assigned by hash ({shares}), read from the event log alone. What a data "
-        "scientist would see of the same difference with so few members:", "", *rows, "",
+        "scientist would see with so few members (here `popular` is the arm `popular-and-begun` of above):", "", *rows, "",
     ]  # fmt: skip
 
 
