@@ -295,7 +295,7 @@ def main() -> None:
     parser.add_argument("--from", dest="source", type=Path, help="folder of the reports")
     options = parser.parse_args()
     if options.source:
-        for name in (*EXPERIMENTS, "experiments_goals", "split_lift", "fit_one", "fit_mixed"):
+        for name in (*EXPERIMENTS, "experiments_goals", "split_lift", "fit_one", "fit_mixed", "fatigue_fitted"):
             if (options.source / f"{name}.json").is_file():
                 kept = small(json.loads((options.source / f"{name}.json").read_text()))
                 (HERE / f"{name}.json").write_text(json.dumps(kept, separators=(",", ":")) + "\n")
@@ -317,6 +317,14 @@ def main() -> None:
         lines += fatigue(told["fatigue"])
         if (HERE / "fit_one.json").is_file():
             lines += curve(*(json.loads((HERE / f"{n}.json").read_text()) for n in ("fit_one", "fit_mixed")))
+        if (HERE / "fatigue_fitted.json").is_file():
+            again = Told(json.loads((HERE / "fatigue_fitted.json").read_text())["trials"][0])
+            lines += [
+                "In the table above the fitted arm's log reached back to the old front page. Fitted to its own pages alone, "
+                f"as it is now ({seeds(again)[:-1]}): against none clicks {again.say('discount-fitted', 'none', 'recommended_clicks')}, "
+                f"click-through {again.say('discount-fitted', 'none', 'click_through')}; against the default clicks "
+                f"{again.say('discount-fitted', 'discount', 'recommended_clicks')}.", "",
+            ]  # fmt: skip
         lines += analysis("fatigue")
         pictures["fatigue-lifts"] = told["fatigue"].lifts()
     if "diversity" in told:
