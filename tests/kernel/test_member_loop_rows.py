@@ -96,12 +96,14 @@ class Plain:
 
     def open_courses(self):
         cat, level = self.cat, self.m["level"]
-        spoken = {t.split("-")[0].lower() for t in self.m["languages"]} | {self.policy.language}
-        open_ = [
+        spoken = {t.split("-")[0].lower() for t in self.m["languages"]}
+        offered = [
             c for c in range(len(cat.cards))
-            if not cat.retired[c] and cat.languages[int(cat.language[c])] in spoken
-            and (cat.created[c] <= self.day or cat.created[c] == UNDATED)
+            if not cat.retired[c] and (cat.created[c] <= self.day or cat.created[c] == UNDATED)
         ]  # fmt: skip
+        if sum(cat.languages[int(cat.language[c])] in spoken for c in offered) < self.policy.fill:
+            spoken.add(self.policy.language)
+        open_ = [c for c in offered if cat.languages[int(cat.language[c])] in spoken]
         series = defaultdict(list)
         for c in range(len(cat.cards)):
             series[int(self.model.arrays["group"][c])].append(c)
@@ -205,7 +207,7 @@ class Plain:
             return [c for c in courses if c in self.eligible and c not in used]
 
         going = [(-t, c) for c, (state, t) in self.states.items() if "in progress" in state]
-        keep([c for _, c in sorted(going)], "continue", -1)
+        keep([c for _, c in sorted(going)], "continue", -1, 1)
         watched = sorted((-t, c) for c, (state, t) in self.states.items() if "watched" in state)
         a = self.model.arrays
         for _, c in watched[: page.watched]:

@@ -143,8 +143,8 @@ def filters(member: pa.RecordBatch, model: Model, code: int, policy: Policy) -> 
     day = int((seconds_now(member)[0] - 1) // DAY)
     if catalogue.created[code] != UNDATED and catalogue.created[code] > day:
         out.append("is not yet open on this day")
-    spoken = {primary(tag) for tag in (*(member.column("languages")[0].as_py() or []), policy.language)}
-    if catalogue.languages[int(catalogue.language[code])] not in spoken:
+    spoken = tuple(dict.fromkeys(primary(tag) for tag in member.column("languages")[0].as_py() or []))
+    if catalogue.languages[int(catalogue.language[code])] not in model.tongues(spoken, day, policy):
         out.append("is in a language the member does not learn in")
     n = max(len(members.course), 1)
     course, state, time = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int64)

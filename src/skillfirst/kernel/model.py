@@ -147,23 +147,32 @@ class Model:
         population, floor = (int(x) for x in a["idf_population"])
         return Idf(a["idf_members"], population, floor, a["idf_considered"], a["idf_floored"])
 
+    def tongues(self, languages: tuple[str, ...], day: int, policy: Policy) -> frozenset[str]:
+        """The languages whose courses such a member is offered: the member's own, and the platform's where those hold
+        fewer than `policy.fill` courses open on `day`, so that nobody finds an empty page."""
+        own = self.catalogue.languages.encode(pa.array(sorted(set(languages)), pa.string()))
+        enough = int((self._offered(day) & np.isin(self.catalogue.language, own[own >= 0])).sum()) >= policy.fill
+        return frozenset(languages if enough else (*languages, policy.language))
+
+    def _offered(self, day: int) -> npt.NDArray[np.bool_]:
+        created = self.catalogue.created
+        return ~self.catalogue.retired & ((created <= day) | (created == UNDATED))
+
     def view(
         self, languages: tuple[str, ...], level: int, day: int, policy: Policy
     ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
         """Bitmaps of the courses open to such a member, (one a series, all); uint64 words, bit = course code.
 
-        Open: not retired, created on or before `day`, in one of the member's languages or the platform's own. Of
-        translations the one in the language the member named first stands for all, of a series the newest at the
+        Open: not retired, created on or before `day`, in one of `tongues`. Of translations the one in the language the member named first stands for all, of a series the newest at the
         member's level, else the newest.
         """
-        key = (languages, level, day, policy.language, policy.collapse)
+        key = (languages, level, day, policy.language, policy.collapse, policy.fill)
         with self._lock:
             if key in self._views:
                 return self._views[key]  # type: ignore[no-any-return]
         catalogue = self.catalogue
-        spoken = catalogue.languages.encode(pa.array(sorted({*languages, policy.language}), pa.string()))
-        open_ = ~catalogue.retired & np.isin(catalogue.language, spoken[spoken >= 0])
-        open_ &= (catalogue.created <= day) | (catalogue.created == UNDATED)
+        spoken = catalogue.languages.encode(pa.array(sorted(self.tongues(languages, day, policy)), pa.string()))
+        open_ = self._offered(day) & np.isin(catalogue.language, spoken[spoken >= 0])
         tongue = {
             self.catalogue.languages.code(t): i for i, t in reversed(list(enumerate((*languages, policy.language))))
         }

@@ -46,7 +46,10 @@ def _locate_row(layout, s, row, found):  # type: ignore[no-untyped-def]
 
 @inner
 def _own_rows(layout, s, shelves, rules, desk, row, out, n, states, at):  # type: ignore[no-untyped-def]
-    """Continue and watched: rows that stand on the member's own courses, newest first."""
+    """Continue and watched: rows that stand on the member's own courses, newest first.
+
+    Who is in the middle of one course is reminded of it: this row alone has no least length.
+    """
     rank, found = whole(1), whole(0)
     for a in range(states):  # insertion by newest time, then course
         if desk.state[a] & IN_PROGRESS:
@@ -60,7 +63,7 @@ def _own_rows(layout, s, shelves, rules, desk, row, out, n, states, at):  # type
                 row.key[to] = time
                 found = min(found + 1, rules.row_length)
     _locate_row(layout, s, row, found)
-    rank, at = _keep_row(s, shelves, rules, row, out, found, whole(C_CONTINUE), whole(-1), rank, rules.row_least, at)
+    rank, at = _keep_row(s, shelves, rules, row, out, found, whole(C_CONTINUE), whole(-1), rank, whole(1), at)
     last_time, last_course = whole(1 << 62), whole(-1)
     for _ in range(rules.watched_rows):
         best = -1

@@ -18,13 +18,13 @@ from skillfirst.skills.inference.settings import Inference
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The grid of carousels: rows of `row_length`, none under `row_least`, at most `rows`."""
+    """The grid of carousels: rows of `row_length`, none under `row_least` but the one of courses begun, at most `rows`."""
 
     row_length: int = 12
     row_least: int = 3
     rows: int = 20
     # rows a page has before it stops falling back, where the catalogue allows
-    rows_least: int = 4
+    rows_least: int = 8
     # at most so many rows of a context, so that every kind of reason finds its place among `rows`
     watched: int = 3
     wanted: int = 4
