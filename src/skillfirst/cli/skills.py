@@ -52,7 +52,9 @@ def tag(
     own_tags: Annotated[
         bool, typer.Option("--own-tags", help="Believe and learn from the tags inside --courses.")
     ] = False,
-    embeddings: Annotated[str | None, typer.Option("--embeddings", help="none, minilm, minilm:FOLDER or static:FILE.")] = None,
+    embeddings: Annotated[
+        str | None, typer.Option("--embeddings", help="none, minilm, minilm:FOLDER or static:FILE.")
+    ] = None,
     decisions: Decisions = None,
     set_: Set = None,
     json: Json = False,

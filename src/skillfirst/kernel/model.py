@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -156,15 +157,15 @@ class Model:
 
     def _offered(self, day: int) -> npt.NDArray[np.bool_]:
         created = self.catalogue.created
-        return ~self.catalogue.retired & ((created <= day) | (created == UNDATED))
+        return np.asarray(~self.catalogue.retired & ((created <= day) | (created == UNDATED)), bool)
 
     def view(
         self, languages: tuple[str, ...], level: int, day: int, policy: Policy
     ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
         """Bitmaps of the courses open to such a member, (one a series, all); uint64 words, bit = course code.
 
-        Open: not retired, created on or before `day`, in one of `tongues`. Of translations the one in the language the member named first stands for all, of a series the newest at the
-        member's level, else the newest.
+        Open: not retired, created on or before `day`, in one of `tongues`. Of translations the one in the language the
+        member named first stands for all, of a series the newest at the member's level, else the newest.
         """
         key = (languages, level, day, policy.language, policy.collapse, policy.fill)
         with self._lock:
@@ -243,7 +244,7 @@ def load_model(path: Path | str) -> Model:
         raise StoreError(f"no model at {path}: {error}", next_step="Run the night: skillfirst run.") from None
     if head.get("format") != FORMAT:
         raise StoreError(f"the model at {path} has format {head.get('format')}, this version reads {FORMAT}")
-    arrays = {f.stem: np.load(f, mmap_mode="r", allow_pickle=False) for f in sorted((path / "arrays").glob("*.npy"))}
+    arrays = {f.stem: _mapped(f) for f in sorted((path / "arrays").glob("*.npy"))}
     arrays = {name: _plain(array) for name, array in arrays.items()}
     cards = _read_table(path / "cards.arrow")
     taxonomy = Taxonomy.load(path / "taxonomy")
@@ -260,6 +261,15 @@ def load_model(path: Path | str) -> Model:
         arrays,
         path,
     )
+
+
+def _mapped(path: Path) -> npt.NDArray[Any]:
+    """An array of a file, memory-mapped. Python 3.11 may fail to parse two texts in two threads at once (NumPy parses a
+    file's head, the compiler its functions), and says so with a SystemError; the next time it works."""
+    for _ in range(9):
+        with suppress(SystemError):
+            return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+    return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
 
 def _plain(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -18,7 +18,7 @@ from skillfirst.skills.inference.settings import Inference
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The grid of carousels: rows of `row_length`, none under `row_least` but the one of courses begun, at most `rows`."""
+    """The grid of carousels: at most `rows` of `row_length`, none but that of courses begun under `row_least`."""
 
     row_length: int = 12
     row_least: int = 3
