@@ -21,7 +21,11 @@ from skillfirst.evaluation.trials_pooled import READ
 HERE = Path(__file__).parent
 EXPERIMENTS = ("personalised", "mapping", "fatigue", "diversity", "sensitivity")
 SHOWN = {name for several in TRIALS.values() for trial in several for name in trial.shown} | {"watch_minutes"}
-SEGMENTS = {"none": "members who list no skills", "few": "members who list 1 to 4", "many": "members who list 5 or more"}
+SEGMENTS = {
+    "none": "members who list no skills",
+    "few": "members who list 1 to 4",
+    "many": "members who list 5 or more",
+}
 OURS, OTHERS = "#0a66c2", "#9aa0a6"
 
 

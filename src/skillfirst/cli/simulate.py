@@ -165,9 +165,7 @@ def _in_words(found: Pooled) -> list[str]:
 
     t = found.trial
     rows: list[tuple[Any, ...]] = [("change", *(READ[name].label.lower() for name in t.shown[:3]))]
-    rows += [
-        (f"{a} against {b}", *(words_of(found.of(a, b, name)) for name in t.shown[:3])) for a, b in t.contrasts
-    ]
+    rows += [(f"{a} against {b}", *(words_of(found.of(a, b, name)) for name in t.shown[:3])) for a, b in t.contrasts]
     lines = [t.question, columns(rows)]
     lines += [f"{j.met:>12}: {j.claim.words}, {words_of(j.contrast)}" for j in found.claims]
     return [*lines, ""]

@@ -91,14 +91,10 @@ class Pooled:
 
     def of(self, treatment: str, control: str, metric: str, segment: str | None = None) -> Contrast | None:
         wanted = (treatment, control, metric, segment)
-        return next(
-            (c for c in self.contrasts if (c.treatment, c.control, c.metric.name, c.segment) == wanted), None
-        )
+        return next((c for c in self.contrasts if (c.treatment, c.control, c.metric.name, c.segment) == wanted), None)
 
     def level(self, arm: str, metric: str, segment: str | None = None) -> Level | None:
-        return next(
-            (v for v in self.levels if (v.arm, v.metric.name, v.segment) == (arm, metric, segment)), None
-        )
+        return next((v for v in self.levels if (v.arm, v.metric.name, v.segment) == (arm, metric, segment)), None)
 
 
 def pooled(trial: Trial, worlds: Mapping[tuple[int, str], pa.Table]) -> Pooled:

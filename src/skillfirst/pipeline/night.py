@@ -77,7 +77,7 @@ def run_night(night: Night, engine: Engine, progress: Progress = silent) -> Run:
             outcome = take_in(results, writer, gathered.counts["members"], progress)
         with clock.stage("write"):
             _write_tables(writer, model, tags)
-            keep_tagging(writer.folder / "tagging", tags, decisions)
+            keep_tagging(writer.folder / "tagging", tags)
             write_course_texts(writer.folder, checked.tables["courses"], catalogue.courses)
             keep_rejects(checked, writer.folder / "rejects")
         said = {**what_was_read(night, checked, gathered, log), "tagging": tags.report}
