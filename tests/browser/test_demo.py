@@ -39,7 +39,8 @@ def test_now_and_tomorrow(open_page, stores):
     page.set_default_timeout(120_000)
     page.get_by_role("button", name="Now, and tomorrow?").click()
     page.wait_for_function(
-        "before => document.querySelector('.turn .label').innerText !== before && document.readyState === 'complete'",
+        "before => document.readyState === 'complete'"
+        " && ![before, undefined].includes(document.querySelector('.turn .label')?.innerText)",
         arg=day,
     )
     assert stores[0].serving() != served
