@@ -21,7 +21,9 @@ def test_a_new_visitor_gets_a_page_of_her_own(open_page, serious):
     choice = page.locator(".choice", has_text="Machine learning").first
     choice.click()
     page.locator(".choice.on", has_text="Machine learning").wait_for()
-    page.wait_for_function("before => document.querySelector('.preview').innerText !== before", arg=before)
+    page.wait_for_function(
+        "before => ![before, undefined].includes(document.querySelector('.preview')?.innerText)", arg=before
+    )
     assert serious(page) == []
     page.get_by_role("button", name="Show my page").click()
     page.get_by_role("heading", name="Because you want to learn Machine learning").wait_for()
