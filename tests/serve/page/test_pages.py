@@ -156,3 +156,12 @@ def test_static_files_may_be_kept_for_ever(client):
     # a module that another one imports has no such address: it may change under its name
     assert "immutable" not in client.get("/static/track.js").headers["cache-control"]
     assert client.get("/static/../app.py").status_code == 404
+
+
+def test_the_first_line_says_what_the_page_stands_on(client):
+    said = {"member_id": "gus", "kind": "watch", "course_id": "java-0", "seconds": 600}
+    assert "We do not know you yet" in text_of(client.get("/?member=gus&lang=en"))
+    client.post("/api/v1/events", json=said)
+    page = text_of(client.get("/?member=gus&lang=en"))
+    assert "We do not know you yet" not in page
+    assert "Chosen" in page

@@ -10,7 +10,7 @@ import pyarrow as pa
 from skillfirst.serve.answers import Today
 from skillfirst.serve.page.words import Words
 from skillfirst.serve.profiles import profile
-from skillfirst.tables.schemas import EVENT_KINDS
+from skillfirst.tables.schemas import EVENT_KINDS, Interaction
 
 GROUPS = (("wanted", "wanted"), ("yours", "yours"), ("inferred", "inferred"))
 MOST_CHIPS = 12
@@ -45,8 +45,14 @@ def beside(today: Today, events: pa.RecordBatch | None, words: Words) -> dict[st
         group["skills"] = group["skills"][:MOST_CHIPS]
     return {
         "titles": known["titles"], "groups": groups, "lead": _lead(groups), "happened": happened,
-        "count": _count(known), "wishes": any(skill["wanted"] for skill in known["skills"]),
+        "count": _count(known), "watched": _watched(today), "wishes": any(skill["wanted"] for skill in known["skills"]),
     }  # fmt: skip
+
+
+def _watched(today: Today) -> bool:
+    """Whether the member has taken any course: rows may stand on that where no skill is known."""
+    kinds = today.document.column("course_kind")[0].as_py() or []
+    return not {Interaction.WATCH, Interaction.ENROL, Interaction.COMPLETE}.isdisjoint(kinds)
 
 
 def _lead(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
