@@ -197,7 +197,8 @@ def half_load(report: Report, service: Server, members: list[str], asked: argpar
         many = authors * (80_000 // len(authors))
         posts = [post("/api/v1/events", event_of(author, 10**6 + i)) for i, author in enumerate(many)]
         every = int(1 / EVENT_SHARE)
-        mixed = [posts.pop() if i % every == 0 else pages[i % len(pages)] for i in range(20_000)]
+        # more than can be asked for: an event that comes again is no work
+        mixed = [posts.pop() if i % every == 0 else pages[i % len(pages)] for i in range(200_000)]
         highest.append(drive(service.port, min(5.0, asked.seconds), Stream(in_turn(mixed)))[0].rate)
         rate = highest[-1] / 2
         if not rows:
