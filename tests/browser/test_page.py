@@ -151,7 +151,7 @@ def test_what_is_seen_is_told_and_what_is_not_is_not(open_page, stores):
     assert (top["carousel_rank"], top["position"], top["channel"]) == (1, 1, "home")
 
 
-def test_seen_and_passed_by_makes_room_and_a_click_does_not(open_page, demo):
+def test_seen_and_passed_by_makes_room_and_a_click_does_not(open_page, demo, eventually):
     """Scroll past a row on four visits: others of the same skills stand there. Click one that faded: it is back."""
     page = open_page("/?member=persona-haruka&lang=en", width=820, clock=True)
     rows = page.locator('.carousel[data-context="skill"]').evaluate_all(
@@ -180,9 +180,9 @@ def test_seen_and_passed_by_makes_room_and_a_click_does_not(open_page, demo):
         assert now[0] != first[0]
         assert set(now[:2]) - set(first)
         passed_by = next(course for course in first if course in now)
-        with page.expect_event("requestfinished", lambda r: "/api/v1/events" in r.url):
-            page.locator(f'{CARDS}[data-course="{passed_by}"] a[data-open]').click()
-        assert list_of_hers()[passed_by] > faded[passed_by]
+        page.locator(f'{CARDS}[data-course="{passed_by}"] a[data-open]').click()
+        # a browser need not say that the beacon of a page it left was heard
+        eventually(lambda: list_of_hers().get(passed_by, 0.0) > faded[passed_by])
     finally:
         demo.visits.hours = 0
 
