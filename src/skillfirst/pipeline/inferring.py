@@ -141,9 +141,11 @@ def _likely(
     used: pa.RecordBatch, likely: pa.RecordBatch, width: int, part: str, name: str, weights: str, source: str
 ) -> Block:
     """Both lists as one: what affinity uses keeps its weight, what only the longer list has weighs nothing."""
-    rows, skills = (np.concatenate(pair) for pair in zip(_flat(used, name), _flat(likely, name), strict=True))
+    first_rows, first_skills = _flat(used, name)
+    more_rows, more_skills = _flat(likely, name)
+    rows, skills = np.concatenate([first_rows, more_rows]), np.concatenate([first_skills, more_skills])
     sure, bits = (np.concatenate([_flat(used, c)[1], _flat(likely, c)[1]]) for c in (weights, source))
     # of what stands in both the first entry is taken, the used one
     key, first = np.unique(rows * width + skills, return_index=True)
-    weight = np.where(first < len(_flat(used, name)[0]), sure[first], np.float32(0))
+    weight = np.where(first < len(first_rows), sure[first], np.float32(0))
     return key // width, np.full(len(key), PARTS.index(part)), key % width, weight, sure[first], bits[first]
