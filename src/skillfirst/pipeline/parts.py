@@ -97,7 +97,7 @@ def member_skill_rows(members: pa.RecordBatch, model: Model) -> pa.RecordBatch:
         given = list_parts(members.column(weights))[1].to_numpy(zero_copy_only=False) if weights else None
         weight.append(given if given is not None else np.ones(len(codes), np.float32))
         own = list_parts(members.column(bits))[1].to_numpy(zero_copy_only=False) if bits else None
-        source.append(own.astype(np.int32) if own is not None else np.full(len(codes), 4, np.int32))
+        source.append(own.astype(np.int32) if own is not None else np.full(len(codes), Source.INTEREST, np.int32))
     rows, skills = np.concatenate(row), np.concatenate(skill)
     weights_, bits_ = np.concatenate(weight), np.concatenate(source)
     order = np.lexsort((bits_, skills, rows))
