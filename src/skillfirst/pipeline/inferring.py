@@ -17,12 +17,12 @@ from skillfirst.ingest.checks import check
 from skillfirst.ingest.decisions import kept_decisions
 from skillfirst.ingest.documents import gather, read_part
 from skillfirst.kernel.catalogue import build_catalogue
-from skillfirst.kernel.explain import sources
 from skillfirst.kernel.fit import finish
 from skillfirst.kernel.infer import infer
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.pipeline.night import industries, read_taxonomy, resolvers
+from skillfirst.pipeline.parts import source_names
 from skillfirst.pipeline.plan import EPOCH, Night, Progress, silent
 from skillfirst.pipeline.tagging import tag_with_people
 from skillfirst.stores.offline import OfflineStore
@@ -110,7 +110,6 @@ def skill_rows(members: pa.RecordBatch, model: Model, candidates: int) -> pa.Rec
     blocks += [_likely(used, likely, len(model.taxonomy), *columns) for columns in _LIKELY]
     row, part, skill, weight, confidence, bits = (np.concatenate(column) for column in zip(*blocks, strict=True))
     order = np.lexsort((skill, -confidence, -weight, part, row))
-    names = pa.array([";".join(sources(b)) or "popularity" for b in range(2 * max(Source))])
     return pa.RecordBatch.from_arrays(
         [
             members.column("member_id").take(pa.array(row[order])),
@@ -118,7 +117,7 @@ def skill_rows(members: pa.RecordBatch, model: Model, candidates: int) -> pa.Rec
             pa.array(PARTS).take(pa.array(part[order])),
             pa.array(weight[order], pa.float32()),
             pa.array(confidence[order], pa.float32()),
-            names.take(pa.array(bits[order])),
+            source_names().take(pa.array(bits[order])),
         ],
         schema=INFERRED_SKILLS.schema,
     )

@@ -106,16 +106,16 @@ def member_skill_rows(members: pa.RecordBatch, model: Model) -> pa.RecordBatch:
             members.column("member_id").take(pa.array(rows[order])),
             model.taxonomy.skills.decode(skills[order]),
             pa.array(weights_[order].astype(np.float32)),
-            _source_names().take(pa.array(bits_[order])),
+            source_names().take(pa.array(bits_[order])),
         ],
         schema=MEMBER_SKILLS_OUT.schema,
     )
 
 
 @lru_cache(maxsize=1)
-def _source_names() -> pa.StringArray:
-    """The words of every combination of Source bits."""
-    return pa.array([";".join(sources(bits)) for bits in range(2 * max(Source))])
+def source_names() -> pa.StringArray:
+    """The words of every combination of Source bits; of none, what is likely of anybody."""
+    return pa.array([";".join(sources(bits)) or "popularity" for bits in range(2 * max(Source))])
 
 
 def _codes(words: pa.DictionaryArray) -> npt.NDArray[np.int32]:
