@@ -43,6 +43,7 @@ demo: $(VENV)/core
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check --output-format concise .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

