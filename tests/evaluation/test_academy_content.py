@@ -31,14 +31,14 @@ CATEGORIES = {
     "data_ai": 55,
     "cloud_infrastructure_security": 35,
     "business_finance": 30,
-    "marketing_sales": 25,
-    "design_creative": 30,
+    "marketing_sales": 40,
+    "design_creative": 60,
     "people_leadership": 30,
     "project_product_operations": 25,
-    "engineering_trades": 20,
-    "health_education_public": 15,
+    "engineering_trades": 90,
+    "health_education_public": 90,
 }
-LANGUAGES = {"en": 270, "de": 18, "fr": 18, "es": 18, "ja": 18}
+LANGUAGES = {"en": 500, "de": 25, "fr": 25, "es": 25, "ja": 25}
 # Words a description may have; Japanese is counted in characters.
 WORDS = (35, 80)
 CHARACTERS_JA = (80, 240)
@@ -85,7 +85,7 @@ def titles() -> set[str]:
 
 
 def test_there_are_enough_courses_of_every_field_and_language(courses: list[Row]) -> None:
-    assert len(courses) >= 340
+    assert len(courses) >= 600
     fields, languages = Counter(c["category"] for c in courses), Counter(c["language"] for c in courses)
     assert fields.keys() == CATEGORIES.keys()
     assert languages.keys() == LANGUAGES.keys()
@@ -233,3 +233,18 @@ def test_people_range_from_a_rich_profile_to_none(people: list[Row]) -> None:
     nothing = [p for p in people if not any(p[k] for k in ("title_id", "industry", "country", "languages", "skills"))]
     assert len(nothing) == 1
     assert {language for p in people for language in cells(p["languages"])} == LANGUAGES.keys()
+
+
+def test_every_title_has_courses_for_what_it_does(courses: list[Row]) -> None:
+    """Whoever gives a title alone gets a row: eight courses at least teach one of the nine skills it implies most."""
+    implied: dict[str, list[tuple[float, str]]] = {}
+    for row in read(BUILTIN / "title_skills.csv"):
+        implied.setdefault(row["title_id"], []).append((-float(row["weight"] or 1.0), row["skill_id"]))
+    taught = [set(cells(c["skills"])) for c in courses]
+    thin = {}
+    for title, ranked in implied.items():
+        first = {skill for _, skill in sorted(ranked)[:9]}
+        found = sum(bool(first & own) for own in taught)
+        if found < 8:
+            thin[title] = found
+    assert thin == {}
