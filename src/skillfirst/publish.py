@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from skillfirst.errors import RunError, StoreError
 from skillfirst.ingest.documents import read_part
 from skillfirst.kernel.model import Model, load_model
 from skillfirst.kernel.render import Renderer
-from skillfirst.stores.offline import DOCUMENTS, OfflineStore, Run
+from skillfirst.stores.offline import DOCUMENTS, OfflineStore, Run, table_part
 from skillfirst.stores.online import DOCUMENT_NAME, OnlineMember, OnlineStore, Put, open_online
-from skillfirst.stores.table_parts import part_path
 from skillfirst.tables.schemas import RECOMMENDATIONS
 
 if TYPE_CHECKING:
@@ -129,7 +127,7 @@ class PublishPart:
         number, path = item
         documents = read_part(path)
         store = self.store or _opened(self.address)
-        rows = _part(self.run, RECOMMENDATIONS.name, number)
+        rows = table_part(self.run, RECOMMENDATIONS.name, number)
         rows = rows if rows is not None else pa.RecordBatch.from_pylist([], RECOMMENDATIONS.schema)
         stored = Stored(self.run, store, self.version) if self.version else None
         return store.add(self.put, number, _members(_renderer(self.model), documents, rows, number, stored))
@@ -143,15 +141,6 @@ def _opened(address: str) -> OnlineStore:
 @lru_cache(maxsize=1)
 def _renderer(model: Model) -> Renderer:
     return Renderer(model)
-
-
-def _part(run: Path, table: str, number: int) -> pa.RecordBatch | None:
-    """Part `number` of a table of a run; None where it has no rows."""
-    file = part_path(run / f"{table}.parquet", number)
-    if not file.is_file():
-        return None
-    found = pq.read_table(file, partitioning=None, use_threads=False).combine_chunks().to_batches()
-    return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +163,7 @@ class Stored:
 
     def recomputed(self, number: int) -> pa.Array:
         """Members of a part whose answers are others now."""
-        part = _part(self.run, "recomputed", number)
+        part = table_part(self.run, "recomputed", number)
         return pa.array([], pa.string()) if part is None else part.column("member_id")
 
     def get(self, member_id: str, channels: Sequence[str]) -> OnlineMember | None:

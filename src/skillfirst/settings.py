@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     workers: int = Field(default=0, ge=0, description="threads of the local engine; 0: one a core")
     keep_runs: int = Field(default=7, ge=1, description="runs kept in the offline store")
     max_bad_share: float | None = Field(default=None, ge=0, le=1, description="share of bad rows a table may have")
+    store_form: Literal["full", "compact"] = Field(
+        default="full", description="how a run keeps what members get: full, or compact"
+    )
     channels: tuple[Literal["feed", "home"], ...] = Field(default=("feed", "home"), description="channels of a night")
     tagging: Tagging = Tagging()
     losses: Losses = Losses()

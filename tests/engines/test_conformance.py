@@ -14,11 +14,13 @@ from skillfirst.engines.base import Ladder, ToFold
 from skillfirst.engines.local import LocalEngine
 from skillfirst.errors import DataError, RunError
 from skillfirst.ingest.documents import read_part
+from skillfirst.kernel.compact import words_of
 from skillfirst.kernel.fit import count, finish
 from skillfirst.kernel.fold import fold
 from skillfirst.kernel.infer import infer
 from skillfirst.kernel.model import load_model
 from skillfirst.kernel.recommend import recommend
+from skillfirst.tables.compact import full_rows
 from skillfirst.tables.schemas import EVENTS
 
 CHANNELS = ("feed", "home")
@@ -108,6 +110,14 @@ def test_recommendations_are_the_same_bytes_in_every_cut(engine, night, expected
     assert sum(n for _, (_, n) in done) == len(CHANNELS) * night.batch.num_rows
     assert digest(sink.read("rows")) == digest(pa.Table.from_batches([rows]))
     assert digest(sink.read("members")) == digest(pa.Table.from_batches([members]))
+
+
+def test_compact_rows_are_the_same_rows_in_every_engine(engine, night, expected, tmp_path):
+    model, _, rows = expected
+    sink = Folder(tmp_path / "out")
+    list(engine.recommend(night.parts(50, 0, 30), model, CHANNELS, sink, compact=True))
+    read = [full_rows(batch, words_of(model)) for batch in sink.read("rows").to_batches()]
+    assert pa.Table.from_batches(read).to_pylist() == rows.to_pylist()
 
 
 def test_the_expected_night_says_something(expected):

@@ -106,7 +106,7 @@ def busy_world(seed, members, courses, skills, most, days=60, tail=3):
     return catalogue, pa.RecordBatch.from_arrays([*known.columns, *inferred], schema=pa.schema([*DOCUMENT, *INFERRED]))
 
 
-@pytest.fixture(name="busy_world")
+@pytest.fixture(name="busy_world", scope="session")
 def _busy_world():
     """The function above: (seed, members, courses, skills, most, days, tail) -> (catalogue, documents)."""
     return busy_world

@@ -58,7 +58,7 @@ def run(
     night = Night(
         data, store, day_of(day), policy_of(settings), tagging_of(settings), settings.channels,
         variables=pairs(var, "--var"), max_bad_share=settings.max_bad_share, memory=settings.memory,
-        keep_runs=settings.keep_runs, experiments=experiments, arms=arms,
+        keep_runs=settings.keep_runs, store_form=settings.store_form, experiments=experiments, arms=arms,
     )  # fmt: skip
     with progress() as show:
         done = (run_delta if delta else run_night)(night, engine_for(engine, master, settings.workers), show)

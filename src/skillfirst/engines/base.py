@@ -29,13 +29,14 @@ from skillfirst.kernel.fold import fold
 from skillfirst.kernel.infer import infer
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
-from skillfirst.kernel.recommend import recommend
+from skillfirst.kernel.recommend import recommend, recommend_compact
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-# sink(part number, documents with inferred skills, recommendations) -> something small that pickles. Called beside
-# the data: from several threads at once, or in other processes, twice for one part when a worker was lost there.
-Sink = Callable[[int, pa.RecordBatch, pa.RecordBatch], Result]
+# sink(part number, documents with inferred skills, recommendations in the form asked for) -> something small that
+# pickles. Called beside the data: from several threads at once, or in other processes, twice for one part when a worker
+# was lost there.
+Sink = Callable[[int, pa.RecordBatch, Any], Result]
 
 RUN_OF_PARTS = 64  # parts that are counted and merged in one place: a million members
 
@@ -68,10 +69,11 @@ class Engine(ABC):
         return self.map(FoldPart(model, now), parts)
 
     def recommend(
-        self, parts: Sequence[Path], model: Model, channels: Sequence[str], sink: Sink[Result]
+        self, parts: Sequence[Path], model: Model, channels: Sequence[str], sink: Sink[Result], *, compact: bool = False
     ) -> Iterator[tuple[int, Result]]:
-        """kernel.recommend of every part into `sink`; yields (members, sink's result) of each part in order."""
-        return self.map(RecommendPart(model, tuple(channels), sink), list(enumerate(parts)))
+        """kernel.recommend (`compact`: recommend_compact) of every part into `sink`; yields (members, sink's result)
+        of each part in order."""
+        return self.map(RecommendPart(model, tuple(channels), sink, compact), list(enumerate(parts)))
 
     def close(self) -> None:
         """Give back threads, processes, sessions; an engine that was closed begins anew when it is asked again."""
@@ -159,11 +161,12 @@ class RecommendPart(Generic[Result]):
     model: Model
     channels: tuple[str, ...]
     sink: Sink[Result]
+    compact: bool = False
 
     def __call__(self, item: tuple[int, Path]) -> tuple[int, Result]:
         number, path = item
         members = infer(read_part(path), self.model)
-        rows = recommend(members, self.model, self.channels)
+        rows = (recommend_compact if self.compact else recommend)(members, self.model, self.channels)
         return members.num_rows, self.sink(number, members, rows)
 
 

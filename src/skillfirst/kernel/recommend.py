@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -21,13 +21,15 @@ from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.tables.schemas import RECOMMENDATIONS
 
-__all__ = ["CHANNELS", "DAY", "member_arrays", "recommend", "weighted_skills"]
+__all__ = ["CHANNELS", "DAY", "member_arrays", "recommend", "recommend_compact", "weighted_skills"]
 
 ROWS = 4_096  # members whose output stands in memory at once, a thread
 SLOTS = ROWS * 512  # shown courses it has room for, 37 bytes each
 LABEL_NAMES = pa.array(LABELS)
 
 Array = npt.NDArray[Any]
+# (members, model, channels, what the loop wrote) -> rows of one of the forms
+Shape = Callable[[pa.RecordBatch, Model, Sequence[str], Out], pa.RecordBatch]
 
 
 def recommend(
@@ -39,6 +41,25 @@ def recommend(
     instead of the Model's with the overrides of the members' arms. Equal input gives equal bytes in any batch size and
     engine. Raises UsageError for an unknown channel.
     """
+    parts = _in_parts(members, model, channels, policy, _rows)
+    return pa.concat_batches(parts) if len(parts) > 1 else parts[0]
+
+
+def recommend_compact(
+    members: pa.RecordBatch, model: Model, channels: Sequence[str] = CHANNELS, policy: Policy | None = None
+) -> pa.Table:
+    """As `recommend`, in the compact form (tables/compact.py, codes of `kernel.compact.words_of`)."""
+    from skillfirst.kernel.compact import compact_rows
+
+    def rows(batch: pa.RecordBatch, model: Model, channels: Sequence[str], out: Out) -> pa.RecordBatch:
+        return compact_rows(_heads(batch, len(channels)), model, channels, out)
+
+    return pa.Table.from_batches(_in_parts(members, model, channels, policy, rows))
+
+
+def _in_parts(
+    members: pa.RecordBatch, model: Model, channels: Sequence[str], policy: Policy | None, rows: Shape
+) -> list[pa.RecordBatch]:
     unknown = [c for c in channels if c not in CHANNELS]
     if unknown:
         raise UsageError(f"unknown channel '{unknown[0]}'", next_step=f"Known: {', '.join(CHANNELS)}.")
@@ -46,13 +67,12 @@ def recommend(
         members = infer(members, model, policy)
 
     def work(batch: pa.RecordBatch, theirs: Policy) -> pa.RecordBatch:
-        return _recommend(batch, model, channels, theirs)
+        return _recommend(batch, model, channels, theirs, rows)
 
-    parts = [
+    return [
         by_policy(members.slice(at, ROWS), policy or model.policy, {} if policy else model.arms, work)
         for at in range(0, max(members.num_rows, 1), ROWS)
     ]
-    return pa.concat_batches(parts) if len(parts) > 1 else parts[0]
 
 
 def widest_list(channel: str, model: Model, policy: Policy) -> int:
@@ -61,15 +81,17 @@ def widest_list(channel: str, model: Model, policy: Policy) -> int:
     return min(policy.list_length if channel == "feed" else page.rows * page.row_length, len(model.courses))
 
 
-def _recommend(batch: pa.RecordBatch, model: Model, channels: Sequence[str], policy: Policy) -> pa.RecordBatch:
+def _recommend(
+    batch: pa.RecordBatch, model: Model, channels: Sequence[str], policy: Policy, rows: Shape
+) -> pa.RecordBatch:
     width = sum(widest_list(channel, model, policy) for channel in channels)
-    rows = max(SLOTS // max(width, 1), 1)
+    most = max(SLOTS // max(width, 1), 1)
     parts = []
-    for at in range(0, max(batch.num_rows, 1), rows):
-        part = batch.slice(at, rows)
+    for at in range(0, max(batch.num_rows, 1), most):
+        part = batch.slice(at, most)
         out = empty_lists(part.num_rows, channels, width)
         fill_lists(member_arrays(part, model, policy)[0], model, policy, out)
-        parts.append(_rows(part, model, channels, out))
+        parts.append(rows(part, model, channels, out))
     return pa.concat_batches(parts) if len(parts) > 1 else parts[0]
 
 
@@ -126,14 +148,10 @@ def _rows(batch: pa.RecordBatch, model: Model, channels: Sequence[str], out: Out
     rows, many = batch.num_rows, len(channels)
     shown = int(out.offsets[-1])
     offsets = pa.array(out.offsets)
-    day = ((seconds_now(batch) - 1) // DAY).astype(np.int32)
-    member, arms = batch.column("member_id"), batch.column("arms")
-    if many > 1:
-        each = pa.array(np.repeat(np.arange(rows), many))
-        member, arms, day = member.take(each), arms.take(each), np.repeat(day, many)
+    member, arms, day = _heads(batch, many)
     columns: dict[str, pa.Array] = {
         "member_id": member, "channel": pa.array([*channels] * rows, pa.string()), "arms": arms,
-        "day": pa.Array.from_buffers(pa.date32(), len(day), [None, pa.py_buffer(day)]),
+        "day": day,
         "model_version": pa.repeat(model.version, rows * many),
         "course_id": _named(out.course[:shown], model.courses.ids),
         "affinity": pa.array(out.affinity[:shown]), "score": pa.array(out.score[:shown]),
@@ -147,6 +165,16 @@ def _rows(batch: pa.RecordBatch, model: Model, channels: Sequence[str], out: Out
         for f in RECOMMENDATIONS.schema
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=RECOMMENDATIONS.schema)
+
+
+def _heads(batch: pa.RecordBatch, many: int) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """(member_id, arms, day), `many` rows a member."""
+    day = ((seconds_now(batch) - 1) // DAY).astype(np.int32)
+    member, arms = batch.column("member_id"), batch.column("arms")
+    if many > 1:
+        each = pa.array(np.repeat(np.arange(batch.num_rows), many))
+        member, arms, day = member.take(each), arms.take(each), np.repeat(day, many)
+    return member, arms, pa.Array.from_buffers(pa.date32(), len(day), [None, pa.py_buffer(day)])
 
 
 def _some(values: Array, there: npt.NDArray[np.bool_]) -> pa.Array:

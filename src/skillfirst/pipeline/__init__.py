@@ -3,7 +3,7 @@
 from skillfirst.pipeline.delta import run_delta
 from skillfirst.pipeline.inferring import infer_members
 from skillfirst.pipeline.night import read_taxonomy, resolvers, run_night
-from skillfirst.pipeline.parts import Outcome, PartWriter, member_skill_rows
+from skillfirst.pipeline.parts import Outcome, PartWriter
 from skillfirst.pipeline.plan import CHANNELS, EPOCH, Night, Progress
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "PartWriter",
     "Progress",
     "infer_members",
-    "member_skill_rows",
     "read_taxonomy",
     "resolvers",
     "run_delta",

@@ -25,22 +25,24 @@ from skillfirst.errors import RunError
 from skillfirst.ingest.documents import gather, read_part
 from skillfirst.kernel.infer import infer
 from skillfirst.kernel.model import Model, load_model
-from skillfirst.kernel.recommend import recommend
 from skillfirst.pipeline.folding import fold_new_events
 from skillfirst.pipeline.manifest import experiments_of, what_was_made, what_was_read
 from skillfirst.pipeline.night import resolvers
-from skillfirst.pipeline.parts import COUNTED, Outcome, PartWriter, member_skill_rows, part_writer, take_in
+from skillfirst.pipeline.parts import COUNTED, Outcome, PartWriter, part_writer, take_in
 from skillfirst.pipeline.plan import Clock, Night, Progress, silent
 from skillfirst.pipeline.sources import checked_tables, keep_rejects, workshop
 from skillfirst.pipeline.unchanged import Before, as_computed, in_member_order
+from skillfirst.stores.arrow_parts import KEY
+from skillfirst.stores.compact import WORDS
 from skillfirst.stores.durable import share_file
 from skillfirst.stores.offline import DOCUMENTS, MANIFEST, REJECTS, OfflineStore, Run, RunWriter
-from skillfirst.stores.table_parts import KEY, write_part_apart
+from skillfirst.stores.table_parts import write_part_apart
 
 RECOMPUTED = "recomputed"  # the table of members whose document changed, in runs that are a delta
 RECOMPUTED_SCHEMA = pa.schema([(KEY, pa.string())])
 # what a delta makes itself; the rest of the run before it takes over
-ITS_OWN = (DOCUMENTS, REJECTS, MANIFEST, "recommendations.parquet", "member_skills.parquet", f"{RECOMPUTED}.parquet")
+OF_MEMBERS = tuple(f"{name}{end}" for name in ("recommendations", "member_skills") for end in (".parquet", ".arrow"))
+ITS_OWN = (DOCUMENTS, REJECTS, MANIFEST, WORDS, *OF_MEMBERS, f"{RECOMPUTED}.parquet")
 SMALL_TABLES = ("course_skills", "skill_idf")
 
 
@@ -69,7 +71,7 @@ def run_delta(night: Night, engine: Engine, progress: Progress = silent) -> Run:
                 shutil.copytree(previous.path / REJECTS, writer.folder / REJECTS)
         with clock.stage("recommend"):
             model = _taken_over(previous, writer)
-            work_on = DeltaPart(part_writer(writer, model), tuple(night.channels), before)
+            work_on = DeltaPart(part_writer(writer, model, night.store_form), tuple(night.channels), before)
             writer.table_writer(RECOMPUTED, RECOMPUTED_SCHEMA)
             results = engine.map(work_on, list(enumerate(parts)))
             outcome = take_in(results, writer, int(said["counts"].get("members", 0)), progress)
@@ -105,6 +107,7 @@ def _same_night(night: Night, previous: Run, model: Model) -> None:
         ("day", night.day.isoformat(), then["day"]),
         ("version of skillfirst", __version__, then["version"]),
         ("channels", list(night.channels), then.get("channels")),
+        ("store_form", night.store_form, then.get("store_form", "full")),
         ("policy", night.policy, model.policy),
         ("experiments", experiments_of(night), then["experiments"]),
         ("arms", json.loads(json.dumps(night.arms)), json.loads(json.dumps(model.arms))),
@@ -163,15 +166,16 @@ class DeltaPart:
             same[rows] = True
         if len(kept) == 1 and same.all() and self.before.whole(kept[0][0], documents.num_rows):
             return documents.num_rows, self._linked(number, kept[0][0], documents)
-        model = self.sink.model
-        members = infer(documents.filter(pa.array(~same)), model)
+        sink = self.sink
+        members = infer(documents.filter(pa.array(~same)), sink.model)
         ids, anew = documents.column(KEY), members.column(KEY)
-        lists, skills = [(recommend(members, model, self.channels), anew)], [(member_skill_rows(members, model), anew)]
+        lists, skills = [(_one(sink.lists(members, self.channels)), anew)], [(sink.skills(members), anew)]
         for earlier, rows in kept:
             theirs = ids.take(pa.array(rows))
-            copied = self.before.rows("recommendations", earlier)
-            lists += [(as_computed(copied, model), theirs)] if copied is not None else []
-            known = self.before.rows("member_skills", earlier)
+            copied = self.before.rows(sink.recommendations.name, earlier)
+            if copied is not None:
+                lists.append((copied if sink.compact else as_computed(copied, sink.model), theirs))
+            known = self.before.rows(sink.member_skills.name, earlier)
             skills += [(known, theirs)] if known is not None else []
         recommended = in_member_order(lists, ids)
         written = {
@@ -183,15 +187,20 @@ class DeltaPart:
 
     def _linked(self, number: int, earlier: int, documents: pa.RecordBatch) -> tuple[Outcome, dict[str, int]]:
         """A part in which nothing changed: the earlier files under a second name."""
-        written = {RECOMPUTED: 0}
-        for name, folder in (
-            ("recommendations", self.sink.recommendations), ("member_skills", self.sink.member_skills)
-        ):  # fmt: skip
-            written[name] = self.before.share(name, earlier, folder, number)
-        rows = self.before.rows("recommendations", earlier, COUNTED)
+        sink, written = self.sink, {RECOMPUTED: 0}
+        for folder in (sink.recommendations, sink.member_skills):
+            written[folder.stem] = self.before.share(earlier, folder, number)
+        rows = self.before.rows(sink.recommendations.name, earlier, None if sink.compact else COUNTED)
         assert rows is not None
-        return Outcome.of(documents, as_computed(rows, self.sink.model)), written
+        return Outcome.of(documents, rows if sink.compact else as_computed(rows, sink.model)), written
 
     def _recomputed(self, number: int, members: pa.Array) -> int:
         rows = pa.RecordBatch.from_arrays([members], schema=RECOMPUTED_SCHEMA)
         return write_part_apart(self.sink.recommendations.with_name(f"{RECOMPUTED}.parquet"), number, rows)
+
+
+def _one(rows: pa.RecordBatch | pa.Table) -> pa.RecordBatch:
+    """Rows as one batch."""
+    if isinstance(rows, pa.RecordBatch):
+        return rows
+    return pa.concat_batches(rows.to_batches()) if rows.num_rows else pa.RecordBatch.from_pylist([], rows.schema)

@@ -19,10 +19,10 @@ from skillfirst.ingest.documents import gather, read_part
 from skillfirst.kernel.catalogue import build_catalogue
 from skillfirst.kernel.fit import finish
 from skillfirst.kernel.infer import infer
+from skillfirst.kernel.member_skills import source_names
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.pipeline.night import industries, read_taxonomy, resolvers
-from skillfirst.pipeline.parts import source_names
 from skillfirst.pipeline.plan import EPOCH, Night, Progress, silent
 from skillfirst.pipeline.tagging import tag_with_people
 from skillfirst.stores.offline import OfflineStore

@@ -45,6 +45,7 @@ def what_was_made(
         "model_version": model.version,
         "engine": type(engine).__name__,
         "channels": list(night.channels),
+        "store_form": night.store_form,
         "policy": asdict(model.policy),
         "experiments": experiments_of(night),
         "arms": model.arms,

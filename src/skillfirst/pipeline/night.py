@@ -72,8 +72,8 @@ def run_night(night: Night, engine: Engine, progress: Progress = silent) -> Run:
             day = (night.day - EPOCH).days
             model = finish(partials, catalogue, night.policy, day, night.arms).save(writer.folder / "model")
         with clock.stage("recommend"):
-            sink = part_writer(writer, model)
-            results = engine.recommend(gathered.parts, model, night.channels, sink)
+            sink = part_writer(writer, model, night.store_form)
+            results = engine.recommend(gathered.parts, model, night.channels, sink, compact=sink.compact)
             outcome = take_in(results, writer, gathered.counts["members"], progress)
         with clock.stage("write"):
             _write_tables(writer, model, tags)

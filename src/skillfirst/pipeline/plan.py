@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from skillfirst.experiments.assignment import Experiment
 from skillfirst.kernel.arms import Arms
 from skillfirst.kernel.policy import Policy
 from skillfirst.kernel.tag import TagSettings
 
+Form = Literal["full", "compact"]
 EPOCH = dt.date(1970, 1, 1)
 CHANNELS = ("feed", "home")
 # called as progress(stage, done, total); total 0 while it is not known
@@ -38,6 +40,8 @@ class Night:
     max_bad_share: float | None = None
     memory: str = "1GB"
     keep_runs: int = 7
+    # how the members' tables of the run are stored; whoever reads them finds the same rows
+    store_form: Form = "full"
     # experiments that run, and what their arms change in the Policy
     experiments: Sequence[Experiment] = ()
     arms: Arms = field(default_factory=dict)

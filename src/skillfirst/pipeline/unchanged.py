@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 from skillfirst.contexts.kinds import LABELS
 from skillfirst.ingest.documents import read_part
 from skillfirst.kernel.model import Model
+from skillfirst.stores.arrow_parts import KEY, SUFFIX, arrow_rows, read_arrow
 from skillfirst.stores.durable import share_file
 from skillfirst.stores.offline import DOCUMENTS, Run
-from skillfirst.stores.table_parts import KEY, part_path
+from skillfirst.stores.table_parts import part_path
 from skillfirst.tables.schemas import RECOMMENDATIONS
 from skillfirst.tables.sparse import list_parts, to_lists
 
@@ -64,24 +65,24 @@ class Before:
         return len(member_ids(self.parts[number])) == rows
 
     def rows(self, table: str, number: int, columns: Sequence[str] | None = None) -> pa.RecordBatch | None:
-        """An earlier table's part; None where it has no row at all."""
-        path = self._table_part(table, number)
+        """Part `number` of an earlier table, as it is stored, by the name of its folder; None where it has no row."""
+        path = part_path(self.path / table, number)
         if not path.is_file():
             return None
         asked = [KEY, *columns] if columns is not None else None
+        if path.suffix == SUFFIX:
+            batches = [*read_arrow(path, asked)]
+            return pa.concat_batches(batches) if batches else None
         chunks = pq.read_table(path, columns=asked, partitioning=None, use_threads=False).combine_chunks().to_batches()
         return chunks[0] if chunks else None
 
-    def share(self, table: str, number: int, folder: Path, as_number: int) -> int:
-        """Give an earlier table's part a second name as part `as_number` in `folder`; returns its rows."""
-        path = self._table_part(table, number)
+    def share(self, number: int, folder: Path, as_number: int) -> int:
+        """Give part `number` of an earlier table a second name as part `as_number` of that in `folder`; its rows."""
+        path = part_path(self.path / folder.name, number)
         if not path.is_file():
             return 0
         share_file(path, part_path(folder, as_number))
-        return int(pq.read_metadata(path).num_rows)
-
-    def _table_part(self, table: str, number: int) -> Path:
-        return part_path(self.path / f"{table}.parquet", number)
+        return arrow_rows(path) if path.suffix == SUFFIX else int(pq.read_metadata(path).num_rows)
 
 
 def member_ids(part: Path) -> pa.Array:

@@ -1,7 +1,8 @@
 """A member in the files of a run: is there anything, and what is left when it is erased.
 
-Three kinds of files name members: tables (Parquet, a column member_id), documents (Arrow, the same) and rejected rows
-(JSON Lines, any value of a row that was left out). Each is replaced whole, so readers keep what they have open.
+Three kinds of files name members: tables (Parquet, a column member_id), documents and compact tables (Arrow, the same)
+and rejected rows (JSON Lines, any value of a row that was left out). Each is replaced whole, so readers keep what they
+have open.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from skillfirst.stores.arrow_parts import KEY, read_arrow, write_arrow
 from skillfirst.stores.durable import sync_file
-from skillfirst.stores.table_parts import KEY, member_bounds, write_parquet
+from skillfirst.stores.table_parts import member_bounds, write_parquet
 
 
 def holds_member(path: Path, member_id: str) -> bool:
@@ -24,7 +25,7 @@ def holds_member(path: Path, member_id: str) -> bool:
     if path.suffix == ".jsonl":
         return _rejected(path, member_id) > 0
     if path.suffix == ".arrow":
-        return bool(pc.any(pc.equal(_documents(path).column(KEY), member_id)).as_py())
+        return any(pc.any(pc.equal(batch.column(KEY), member_id)).as_py() for batch in read_arrow(path, [KEY]))
     if KEY not in pq.read_schema(path).names:
         return False
     for group, (least, greatest) in enumerate(member_bounds(path, path.stat().st_mtime_ns)):
@@ -45,10 +46,10 @@ def erase_member(path: Path, member_id: str) -> int:
         _replace(path, lambda place: _keep_lines(path, place, member_id))
         return rows
     if path.suffix == ".arrow":
-        batch = _documents(path)
-        kept = batch.filter(pc.not_equal(batch.column(KEY), member_id))
-        _replace(path, lambda place: _write_documents(place, kept))
-        return int(batch.num_rows - kept.num_rows)
+        batches = [*read_arrow(path)]
+        kept = [batch.filter(pc.not_equal(batch.column(KEY), member_id)) for batch in batches]
+        _replace(path, lambda place: write_arrow(place, kept, batches[0].schema))
+        return int(sum(b.num_rows for b in batches) - sum(b.num_rows for b in kept))
     table = pq.read_table(path)
     left = table.filter(pc.not_equal(table.column(KEY), member_id))
     _replace(path, lambda place: write_parquet(place, left))
@@ -61,18 +62,6 @@ def _replace(path: Path, write: Callable[[Path], None]) -> None:
     sync_file(temporary)
     temporary.replace(path)
     sync_file(path.parent)
-
-
-def _documents(path: Path) -> pa.RecordBatch:
-    """The one batch of a part of documents, in memory: the file is about to be replaced."""
-    with pa.OSFile(str(path), "rb") as source, pa.ipc.open_file(source) as reader:
-        return reader.get_batch(0)
-
-
-def _write_documents(path: Path, batch: pa.RecordBatch) -> None:
-    options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, batch.schema, options=options) as writer:
-        writer.write_batch(batch)
 
 
 def _rejected(path: Path, member_id: str) -> int:

@@ -1,6 +1,7 @@
 """The offline store: dated runs, each whole or absent.
 
-    STORE/runs/2026-11-22-001/            a run: tables (`<name>.parquet/`), model/, documents/, manifest.json
+    STORE/runs/2026-11-22-001/            a run: tables (`<name>.parquet/`), model/, documents/, manifest.json;
+                                          stored compactly: two tables as `<name>.arrow/`, and words/ (compact.py)
     STORE/runs/latest                     symbolic link to the run committed last, replaced atomically
     STORE/runs/published.json             which runs which online stores serve or can go back to; never pruned
     STORE/runs/.building/<run id>/        a run being written; invisible to readers
@@ -26,11 +27,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from skillfirst.errors import NotFound, RunError, StoreError, UsageError
+from skillfirst.stores.arrow_parts import SUFFIX
+from skillfirst.stores.compact import full_batches, full_member, full_part, is_compact
 from skillfirst.stores.durable import FileLock, sync_file, sync_tree, write_file
 from skillfirst.stores.member_files import erase_member, holds_member
-from skillfirst.stores.table_parts import TableWriter, iter_batches, member_rows, part_paths
+from skillfirst.stores.table_parts import TableWriter, iter_batches, member_rows, part_path, part_paths
 from skillfirst.tables.schemas import RECOMMENDATIONS
 
 MANIFEST = "manifest.json"
@@ -67,18 +71,21 @@ class Run:
         Raises:
             NotFound: this run has no such table.
         """
-        for path in (self.path / f"{name}.parquet", self.path / name):
+        for path in (self.path / f"{name}.parquet", self.path / f"{name}{SUFFIX}", self.path / name):
             if path.exists():
                 return path
         raise NotFound(f"run {self.run_id} has no table {name!r}")
 
     def table(self, name: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """The rows of a table in their order, streamed; memory is bounded by one row group."""
-        return iter_batches(self.table_path(name), columns)
+        """The rows of a table in their order, streamed; memory is bounded by one row group. However it is stored, the
+        rows are those of the full form."""
+        path = self.table_path(name)
+        return full_batches(path, columns) if is_compact(path) else iter_batches(path, columns)
 
     def rows(self, name: str, member_id: str) -> pa.Table | None:
         """All rows of one member in a table that is in member_id order, or None."""
-        return member_rows(self.table_path(name), member_id)
+        path = self.table_path(name)
+        return full_member(path, member_id) if is_compact(path) else member_rows(path, member_id)
 
     def member(self, member_id: str, channel: str) -> dict[str, Any] | None:
         """The member's row of `recommendations` in one channel as a dict with parallel lists, or None."""
@@ -86,6 +93,19 @@ class Run:
         if found is None:
             return None
         return next((row for row in found.to_pylist() if row["channel"] == channel), None)
+
+
+def table_part(run: Path, name: str, number: int) -> pa.RecordBatch | None:
+    """Part `number` of a table of the run in folder `run`, in the full form; None where it has no rows."""
+    compact = part_path(run / f"{name}{SUFFIX}", number)
+    if compact.is_file() and is_compact(compact.parent):
+        batches = [*full_part(compact)]
+        return pa.concat_batches(batches) if batches else None
+    file = part_path(run / f"{name}.parquet", number)
+    if not file.is_file():
+        return None
+    found = pq.read_table(file, partitioning=None, use_threads=False).combine_chunks().to_batches()
+    return found[0] if found else None
 
 
 class RunWriter:
@@ -99,11 +119,12 @@ class RunWriter:
         self._tables: dict[str, TableWriter] = {}
         self.folder.mkdir()
 
-    def table_writer(self, name: str, schema: pa.Schema) -> TableWriter:
-        """Begin the table `<name>.parquet`; its `write_part(index, batch)` may be called from several threads."""
+    def table_writer(self, name: str, schema: pa.Schema, *, compact: bool = False) -> TableWriter:
+        """Begin the table `<name>.parquet`, or `<name>.arrow` where rows come in a compact form; its
+        `write_part(index, batch)` may be called from several threads."""
         if name in self._tables:
             raise RunError(f"run {self.run_id} already has a table {name!r}")
-        writer = TableWriter(self.folder / f"{name}.parquet", schema)
+        writer = TableWriter(self.folder / f"{name}{SUFFIX if compact else '.parquet'}", schema)
         self._tables[name] = writer
         return writer
 
@@ -358,7 +379,8 @@ class OfflineStore:
     @staticmethod
     def _member_files(folder: Path) -> list[Path]:
         """Tables, documents and rows that were left out; a Model names no member."""
-        found = [*folder.rglob("*.parquet"), *(folder / DOCUMENTS).glob("*.arrow"), *(folder / REJECTS).glob("*.jsonl")]
+        arrow = [*(folder / DOCUMENTS).glob("*.arrow"), *folder.glob(f"*{SUFFIX}/*{SUFFIX}")]
+        found = [*folder.rglob("*.parquet"), *arrow, *(folder / REJECTS).glob("*.jsonl")]
         return sorted(p for p in found if p.is_file() and not p.name.startswith("."))
 
     def size_bytes(self, run_id: str) -> int:

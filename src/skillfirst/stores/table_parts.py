@@ -1,7 +1,7 @@
-"""A table as a folder of Parquet parts: written by any number of threads, read as a stream, looked up by member.
+"""A table as a folder of parts: written by any number of threads, read as a stream, looked up by member.
 
-Parts are numbered by their place in the table, so that threads may finish in any order and the table still
-reads in its order (members ascending).
+`<table>.parquet/` holds Parquet, `<table>.arrow/` Arrow files (arrow_parts.py). Parts are numbered by their place in
+the table, so that threads may finish in any order and the table still reads in its order (members ascending).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from skillfirst.errors import DataError
+from skillfirst.stores.arrow_parts import KEY, SUFFIX, greatest_member, member_in_part, read_arrow, write_arrow
 
 #: rows that are decoded together; small enough that looking up one member decodes little
 ROW_GROUP_ROWS = 4_096
@@ -24,14 +25,13 @@ ROW_GROUP_ROWS = 4_096
 ZSTD_LEVEL = 1
 #: of one column and row group; beyond, texts are written out one by one
 DICTIONARY_BYTES = 4 << 20
-KEY = "member_id"
 
 
 def part_paths(folder: Path) -> list[Path]:
     """The parts of a table in their order (a table may also be a single file)."""
     if folder.is_file():
         return [folder]
-    return sorted(p for p in folder.glob("*.parquet") if not p.name.startswith((".", "_")))
+    return sorted(p for p in folder.glob(f"*{_ending(folder)}") if not p.name.startswith((".", "_")))
 
 
 class TableWriter:
@@ -68,7 +68,7 @@ class TableWriter:
             raise DataError(f"a part has other columns than the table: {table.schema.names}", table=self.folder.stem)
         self.adopt(index, table.num_rows)
         if table.num_rows:
-            write_parquet(self._path(index), table)
+            write_table(self._path(index), table)
 
     def adopt(self, index: int, rows: int) -> None:
         """Take part `index`, that `write_part_apart` has written from wherever it was computed, into the table.
@@ -89,15 +89,27 @@ class TableWriter:
         for path in self.folder.glob(".part-*"):
             path.unlink(missing_ok=True)
         if not self.rows:
-            write_parquet(self._path(0), self.schema.empty_table())
+            write_table(self._path(0), self.schema.empty_table())
 
 
 def part_path(folder: Path, index: int) -> Path:
     """Where part `index` of the table in `folder` lies; a part without rows has no file."""
-    return folder / f"part-{index:06d}.parquet"
+    return folder / f"part-{index:06d}{_ending(folder)}"
 
 
-def write_part_apart(folder: Path, index: int, rows: pa.RecordBatch) -> int:
+def _ending(folder: Path) -> str:
+    return SUFFIX if folder.suffix == SUFFIX else ".parquet"
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """A part in the format of its folder."""
+    if path.parent.suffix == SUFFIX:
+        write_arrow(path, table.to_batches(), table.schema)
+    else:
+        write_parquet(path, table)
+
+
+def write_part_apart(folder: Path, index: int, rows: pa.RecordBatch | pa.Table) -> int:
     """Write part `index` of a table from another process or machine; returns its rows, for `TableWriter.adopt`.
 
     The part is there whole or not at all, also when the process dies. Writing it again, because nobody heard that
@@ -106,7 +118,7 @@ def write_part_apart(folder: Path, index: int, rows: pa.RecordBatch) -> int:
     if rows.num_rows:
         path = part_path(folder, index)
         unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-        write_parquet(unfinished, pa.Table.from_batches([rows], rows.schema))
+        write_table(unfinished, rows if isinstance(rows, pa.Table) else pa.Table.from_batches([rows], rows.schema))
         unfinished.replace(path)
     return int(rows.num_rows)
 
@@ -114,6 +126,9 @@ def write_part_apart(folder: Path, index: int, rows: pa.RecordBatch) -> int:
 def iter_batches(folder: Path, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
     """The table's rows in their order, one row group at a time; memory is bounded by one row group."""
     for path in part_paths(folder):
+        if path.suffix == SUFFIX:
+            yield from read_arrow(path, columns)
+            continue
         with pq.ParquetFile(path, memory_map=True) as file:
             for group in range(file.num_row_groups):
                 yield from file.read_row_group(group, columns=columns, use_threads=False).to_batches()
@@ -134,6 +149,8 @@ def member_bounds(path: Path, _modified_ns: int) -> tuple[tuple[str | None, str 
 
 def _greatest(path: Path) -> str | None:
     """The last member of a part, None if it has no rows; very long ids are not in the statistics, but in the rows."""
+    if path.suffix == SUFFIX:
+        return greatest_member(path)
     bounds = member_bounds(path, path.stat().st_mtime_ns)
     if bounds and bounds[-1][1] is not None:
         return str(bounds[-1][1])
@@ -175,7 +192,11 @@ def member_rows(folder: Path, member_id: str) -> pa.Table | None:
     Binary search over the parts (their footers are kept), then only row groups whose range holds the member
     are decoded: a few milliseconds whatever the size of the table.
     """
-    paths = part_paths(folder)
+    return rows_in_parts(part_paths(folder), member_id)
+
+
+def rows_in_parts(paths: Sequence[Path], member_id: str) -> pa.Table | None:
+    """The same among parts in member_id order."""
     low, high = 0, len(paths)
     while low < high:
         middle = probe = (low + high) // 2
@@ -187,8 +208,12 @@ def member_rows(folder: Path, member_id: str) -> pa.Table | None:
             high = middle
     found: list[pa.Table] = []
     for path in paths[low:]:
-        rows, beyond = _rows_in_part(path, member_id)
-        found.extend(rows)
+        if path.suffix == SUFFIX:
+            batches, beyond = member_in_part(path, member_id)
+            found.extend(pa.Table.from_batches([batch]) for batch in batches)
+        else:
+            rows, beyond = _rows_in_part(path, member_id)
+            found.extend(rows)
         if beyond:
             break
     return pa.concat_tables(found) if found else None
