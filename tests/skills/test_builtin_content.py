@@ -16,6 +16,7 @@ COLUMNS = {
     "skills": ["skill_id", "name", "aliases", "parents", "kind"],
     "skill_labels": ["skill_id", "language", "label"],
     "titles": ["title_id", "name", "aliases", "family"],
+    "title_labels": ["title_id", "language", "label"],
     "title_skills": ["title_id", "skill_id", "weight"],
     "ambiguous": ["name", "rule"],
 }
@@ -238,6 +239,22 @@ def test_japanese_labels_are_written_in_japanese_script():
             written[row["skill_id"]].append(row["label"])
     # an abbreviation may stand first, never alone
     assert {s: labels for s, labels in written.items() if not any(map(japanese.search, labels))} == {}
+
+
+def test_every_title_has_one_label_a_language_and_no_two_share_it():
+    labels = rows("title_labels")
+    wanted = {(row["title_id"], language) for row in rows("titles") for language in LANGUAGES}
+    assert Counter((row["title_id"], row["language"]) for row in labels) == dict.fromkeys(wanted, 1)
+    meant, names = defaultdict(set), names_of("titles", "title_id")
+    for row in labels:
+        meant[fold(row["label"])].add(row["title_id"])
+        assert names.get(fold(row["label"]), [row["title_id"]]) == [row["title_id"]], row
+    assert {label: ids for label, ids in meant.items() if len(ids) > 1} == {}
+
+
+def test_japanese_titles_are_written_in_japanese_script():
+    japanese = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+    assert [r for r in rows("title_labels") if r["language"] == "ja" and not japanese.search(r["label"])] == []
 
 
 def test_titles_and_their_families():

@@ -34,6 +34,11 @@ def taxonomy():
                 aliases=[["Schweißer"], ["Coder"]],
                 family=["craft", "it"],
             ),
+            "title_labels": table(
+                title_id=["t2", "t2", "gone"],
+                language=["de", "de", "de"],
+                label=["Schweißfachkraft", "Löter", "Nichts"],
+            ),
             "title_skills": table(
                 title_id=["t1", "t1", "t2", "t2"],
                 skill_id=["java", "sql", "welding", "nowhere"],
@@ -91,6 +96,10 @@ def test_names_by_language(taxonomy):
 def test_titles(taxonomy):
     assert taxonomy.resolve_titles(pa.array(["coder", "t2", "schweisser", "boss"])).tolist() == [0, 1, 1, -1]
     assert taxonomy.title_name(0, "de") == "Programmer"
+    assert taxonomy.title_name(1, "de-AT") == "Schweißfachkraft"
+    assert taxonomy.title_name(1, "fr") == taxonomy.title_name(1) == "Welder"
+    assert taxonomy.resolve_titles(pa.array(["löter", "NICHTS"])).tolist() == [1, -1]
+    assert any("1 labels belong to no title" in w for w in taxonomy.warnings)
     assert taxonomy.families.ids.to_pylist() == ["craft", "it"]
     assert taxonomy.title_family.tolist() == [1, 0]
     assert taxonomy.title_skills.row_values(0).tolist() == pytest.approx([0.9, 0.5])
@@ -145,3 +154,10 @@ def test_titles_of_another_taxonomy_find_their_skills_by_name(taxonomy):
     assert joined.titles == taxonomy.titles
     assert joined.title_skills.row(0).tolist() == [0, 1]
     assert joined.title_skills.row_values(0).tolist() == pytest.approx([0.5, 0.9])
+
+
+def test_a_taxonomy_saved_before_titles_had_labels_is_read(taxonomy, tmp_path):
+    taxonomy.save(tmp_path)
+    assert Taxonomy.load(tmp_path).title_name(1, "de") == "Schweißfachkraft"
+    (tmp_path / "title_labels.arrow").unlink()
+    assert Taxonomy.load(tmp_path).title_name(1, "de") == "Welder"

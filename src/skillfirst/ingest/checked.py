@@ -13,7 +13,7 @@ import pyarrow as pa
 from skillfirst.errors import DataError
 from skillfirst.ingest.findings import Finding, Weight
 
-CATALOGUE = ("courses", "skills", "skill_labels", "titles", "title_skills")
+CATALOGUE = ("courses", "skills", "skill_labels", "titles", "title_labels", "title_skills")
 LARGE = ("members", "member_skills", "connections", "activity", "events")
 MOST_FINDINGS_IN_AN_ERROR = 20
 

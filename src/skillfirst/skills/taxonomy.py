@@ -16,13 +16,13 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from skillfirst.errors import DataError, NotFound
+from skillfirst.skills.labels import first_labels, in_language, labelled
 from skillfirst.skills.text import fold_name
-from skillfirst.tables.languages import primary
-from skillfirst.tables.schemas import INPUT, SKILL_LABELS, SKILLS, TITLE_SKILLS, TITLES, Kind, Table
+from skillfirst.tables.schemas import INPUT, SKILL_LABELS, SKILLS, TITLE_LABELS, TITLE_SKILLS, TITLES, Kind, Table
 from skillfirst.tables.sparse import Csr
 from skillfirst.tables.vocabulary import UNKNOWN, Codes, Vocabulary
 
-TABLES = ("skills", "skill_labels", "titles", "title_skills")
+TABLES = ("skills", "skill_labels", "titles", "title_labels", "title_skills")
 _AMBIGUOUS = pa.schema([("name", pa.string())])
 
 
@@ -31,7 +31,8 @@ class Taxonomy:
     """Skills and titles by code.
 
     `skills`, `titles`: ids in lexicographic order; everything else is by their codes. `parents`: skills x skills,
-    without cycles. `labels`: code (int32), language, label, in the order given (the first of a language is shown).
+    without cycles. `labels`, `title_labels`: code (int32), language, label, in the order given (the first of a
+    language is shown).
     `title_skills`: titles x skills, float32 weights 0 to 1. `ambiguous`: names as written whose proper case is
     part of the name (Go, Excel, Swift). `warnings`: what was repaired while reading, one sentence each.
     """
@@ -46,6 +47,7 @@ class Taxonomy:
     title_names: list[str]
     title_aliases: list[tuple[str, ...]]
     title_families: list[str | None]
+    title_labels: pa.Table
     title_skills: Csr
     ambiguous: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = field(default=())
@@ -63,17 +65,16 @@ class Taxonomy:
         return _look_up(texts, self.skills, self._skill_index[0])
 
     def resolve_titles(self, texts: pa.Array | pa.ChunkedArray) -> Codes:
-        """Title codes (int32, -1 unknown or null) of ids, names or aliases; exact after folding, never a guess."""
+        """Title codes (int32, -1 unknown or null) of ids, names, aliases or labels; exact, never a guess."""
         return _look_up(texts, self.titles, self._title_index[0])
 
     @cached_property
     def _skill_index(self) -> tuple[dict[str, int], list[str], list[str]]:
-        label_codes = self.labels["code"].to_numpy().tolist()
         levels = (
             list(enumerate(self.skills.ids.to_pylist())),
             list(enumerate(self.names)),
             [(code, alias) for code, aliases in enumerate(self.aliases) for alias in aliases],
-            list(zip(label_codes, self.labels["label"].to_pylist(), strict=True)),
+            labelled(self.labels),
         )
         return _index(levels)
 
@@ -83,6 +84,7 @@ class Taxonomy:
             list(enumerate(self.titles.ids.to_pylist())),
             list(enumerate(self.title_names)),
             [(code, alias) for code, aliases in enumerate(self.title_aliases) for alias in aliases],
+            labelled(self.title_labels),
         )
         return _index(levels)
 
@@ -102,29 +104,21 @@ class Taxonomy:
         """The skill's name in a language (BCP 47: `pt-BR`, then `pt`), else the name of the taxonomy."""
         if not 0 <= code < len(self.names):
             raise NotFound(f"no skill with code {code}")
-        if language:
-            wanted = language.lower()
-            for tongue in (wanted, primary(wanted)):
-                label = self._shown.get((int(code), tongue))
-                if label is not None:
-                    return label
-        return self.names[code]
+        return in_language(self._shown, int(code), language) or self.names[code]
 
     def title_name(self, code: int, language: str | None = None) -> str:
-        """The title's name; titles carry no languages yet, so every language shows the same."""
+        """The title's name in a language, likewise."""
         if not 0 <= code < len(self.title_names):
             raise NotFound(f"no title with code {code}")
-        return self.title_names[code]
+        return in_language(self._titles_shown, int(code), language) or self.title_names[code]
 
     @cached_property
     def _shown(self) -> dict[tuple[int, str], str]:
-        shown: dict[tuple[int, str], str] = {}
-        codes = self.labels["code"].to_numpy().tolist()
-        for code, tongue, label in zip(
-            codes, self.labels["language"].to_pylist(), self.labels["label"].to_pylist(), strict=True
-        ):
-            shown.setdefault((code, tongue.lower()), label)
-        return shown
+        return first_labels(self.labels)
+
+    @cached_property
+    def _titles_shown(self) -> dict[tuple[int, str], str]:
+        return first_labels(self.title_labels)
 
     @cached_property
     def children(self) -> Csr:
@@ -159,7 +153,7 @@ class Taxonomy:
     def from_tables(
         cls, tables: Mapping[str, pa.Table], *, ambiguous: Iterable[str] = (), builtin_titles: bool = False
     ) -> Taxonomy:
-        """From the tables `skills`, `skill_labels`, `titles`, `title_skills`; a missing one is empty.
+        """From the tables `skills`, `skill_labels`, `titles`, `title_labels`, `title_skills`; a missing one is empty.
 
         What points nowhere is dropped, cycles are cut, both with a warning. `builtin_titles`: without a table of
         titles take those of the package, their skills found by name. Raises DataError when a required column
@@ -179,13 +173,14 @@ class Taxonomy:
             kinds=skills["kind"].to_pylist(),
             parents=parents,
             aliases=aliases,
-            labels=_labels(_conform(tables.get("skill_labels"), SKILL_LABELS), vocabulary, warnings),
+            labels=_labels(tables.get("skill_labels"), SKILL_LABELS, vocabulary, warnings),
             titles=title_vocabulary,
             title_names=[
                 n or i for n, i in zip(titles["name"].to_pylist(), title_vocabulary.ids.to_pylist(), strict=True)
             ],
             title_aliases=[tuple(dict.fromkeys(a for a in row or () if a)) for row in titles["aliases"].to_pylist()],
             title_families=titles["family"].to_pylist(),
+            title_labels=_labels(tables.get("title_labels"), TITLE_LABELS, title_vocabulary, warnings),
             title_skills=_title_skills(
                 _conform(tables.get("title_skills"), TITLE_SKILLS), title_vocabulary, vocabulary, warnings
             ),
@@ -207,13 +202,13 @@ class Taxonomy:
         weights = np.ones(len(rows), np.float32) if values is None else values
         return Taxonomy(
             self.skills, self.names, self.kinds, self.parents, self.aliases, self.labels,
-            other.titles, other.title_names, other.title_aliases, other.title_families,
+            other.titles, other.title_names, other.title_aliases, other.title_families, other.title_labels,
             Csr.from_pairs(rows[keep], columns[keep], weights[keep], (len(other.titles), len(self.skills))),
             self.ambiguous, self.warnings,
         )  # fmt: skip
 
     def to_tables(self) -> dict[str, pa.Table]:
-        """The four tables again, as `from_tables` reads them."""
+        """The five tables again, as `from_tables` reads them."""
         width = np.diff(self.title_skills.offsets)
         title_codes = np.repeat(np.arange(len(self.titles), dtype=np.int32), width)
         weights = self.title_skills.values
@@ -227,6 +222,10 @@ class Taxonomy:
             ),
             "titles": (
                 self.titles.ids, self.title_names, [list(a) for a in self.title_aliases], self.title_families,
+            ),
+            "title_labels": (
+                self.titles.decode(self.title_labels["code"].to_numpy()), self.title_labels["language"],
+                self.title_labels["label"],
             ),
             "title_skills": (
                 self.titles.decode(title_codes), self.skills.decode(self.title_skills.indices),
@@ -257,6 +256,8 @@ class Taxonomy:
             raise NotFound(f"{folder} holds no taxonomy")
         tables = {}
         for name in (*TABLES, "ambiguous"):
+            if name == "title_labels" and not (folder / f"{name}.arrow").is_file():
+                continue  # saved before titles had labels
             with pa.memory_map(str(folder / f"{name}.arrow")) as source:
                 tables[name] = pa.ipc.open_file(source).read_all()
         ambiguous = tables.pop("ambiguous")["name"].to_pylist()
@@ -394,12 +395,16 @@ def _closing_edges(graph: Csr) -> npt.NDArray[np.bool_]:
     return back
 
 
-def _labels(table: pa.Table, skills: Vocabulary, warnings: list[str]) -> pa.Table:
-    codes = skills.encode(table["skill_id"])
+def _labels(given: pa.Table | None, contract: Table, known: Vocabulary, warnings: list[str]) -> pa.Table:
+    """code, language, label of a table of labels, whose first column refers to `known`."""
+    table = _conform(given, contract)
+    key = contract.columns[0]
+    codes = known.encode(table[key.name])
     valid = pc.and_(pc.is_valid(table["label"]), pc.is_valid(table["language"])).to_numpy(zero_copy_only=False)
     keep = (codes >= 0) & np.asarray(valid, bool)
     if not keep.all():
-        warnings.append(f"{int((~keep).sum()):,} labels belong to no skill of the taxonomy and were dropped")
+        whose = key.name.removesuffix("_id")
+        warnings.append(f"{int((~keep).sum()):,} labels belong to no {whose} of the taxonomy and were dropped")
     kept = table.filter(pa.array(keep))
     return pa.table({"code": pa.array(codes[keep], pa.int32()), "language": kept["language"], "label": kept["label"]})
 

@@ -157,6 +157,16 @@ TITLES = Table(
     key=("title_id",),
 )
 
+TITLE_LABELS = Table(
+    "title_labels",
+    "Names of titles in other languages.",
+    (
+        Column("title_id", Kind.ID, "the title", required=True, refers="titles"),
+        Column("language", Kind.LANGUAGE, "BCP 47", required=True),
+        Column("label", Kind.TEXT, "its name there; the first one of a language is shown", required=True),
+    ),
+)
+
 TITLE_SKILLS = Table(
     "title_skills",
     "Skills a title implies.",
@@ -246,7 +256,8 @@ EVENTS = Table(
 INPUT: dict[str, Table] = {
     t.name: t
     for t in (
-        COURSES, SKILLS, SKILL_LABELS, TITLES, TITLE_SKILLS, MEMBERS, MEMBER_SKILLS, CONNECTIONS, ACTIVITY, EVENTS,
+        COURSES, SKILLS, SKILL_LABELS, TITLES, TITLE_LABELS, TITLE_SKILLS, MEMBERS, MEMBER_SKILLS, CONNECTIONS,
+        ACTIVITY, EVENTS,
     )
 }  # fmt: skip
 
