@@ -102,7 +102,7 @@ def stores(academy: Any) -> Iterator[Any]:
 @pytest.fixture(scope="session")
 def demo(academy: Any, stores: Any) -> Iterator[Server]:
     """The demo as a visitor on this machine finds it."""
-    from skillfirst.evaluation.world.personas import read_personas
+    from skillfirst.evaluation.world.personas import read_personas, read_stories
     from skillfirst.publish import publish
     from skillfirst.serve import Demo, Person, create_app
 
@@ -117,7 +117,11 @@ def demo(academy: Any, stores: Any) -> Iterator[Server]:
         def clock(self) -> dt.datetime:
             return super().clock() + dt.timedelta(hours=self.hours)
 
-    people = [Person(p.member_id, p.name, p.biography, p.network, p.title_id, p.languages) for p in read_personas()]
+    told = read_stories()
+    people = [
+        Person(p.member_id, p.name, p.biography, p.network, p.title_id, p.languages, told[p.persona_id])
+        for p in read_personas()
+    ]
     turning = Visits(people, day, lambda of: publish(night(of), online, force=True))
     with Server(create_app(online, log, offline, demo=turning)) as server:
         import urllib.request

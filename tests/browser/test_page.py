@@ -24,6 +24,7 @@ def test_the_page_in_five_languages(open_page, serious, language):
     assert page.locator("html").get_attribute("lang") == language
     assert page.locator(CARDS).count() > 12
     assert len(set(courses(page))) == len(courses(page))  # a course once a page
+    assert page.locator(".story p").first.get_attribute("lang") == language
     assert serious(page) == []
 
 

@@ -46,7 +46,10 @@ def test_the_demo_serves_with_people_and_a_next_day(skillfirst, monkeypatch, tmp
     assert said.code == 0
     assert (told["host"], told["online"]) == ("127.0.0.1", "lmdb:academy/store/online")
     assert f"http://127.0.0.1:{told['port']} " in said.out
-    assert told["demo"].person("persona-leyla").biography
+    leyla = told["demo"].person("persona-leyla")
+    assert leyla.story("en") == leyla.story("pt") == ("en", leyla.biography, leyla.network)
+    assert leyla.story("ja")[0] == "ja"
+    assert leyla.story("ja")[1].startswith("レイラ")
     first = told["demo"].day
     told["demo"].turn()
     assert nights == [first + (told["demo"].day - first)]

@@ -214,6 +214,15 @@ def test_there_are_eight_people_with_two_sentences_each(people: list[Row]) -> No
     assert wrong(people, lambda p: p["level"] not in LEVELS | {""}) == []
 
 
+def test_every_story_is_told_in_every_language(people: list[Row]) -> None:
+    stories = read(ACADEMY / "stories.csv", ("persona_id", "language", "biography", "network"))
+    told = Counter((s["persona_id"], s["language"]) for s in stories)
+    assert told == dict.fromkeys(((p["persona_id"], k) for p in people for k in LANGUAGES if k != "en"), 1)
+    assert wrong(stories, lambda s: len(SENTENCE_END.findall(s["biography"])) != 2) == []
+    assert wrong(stories, lambda s: s["network"][-1] not in ".。") == []
+    assert wrong(stories, lambda s: bool(re.search("[\u3040-\u30ff]", s["biography"])) != (s["language"] == "ja")) == []
+
+
 def test_people_name_titles_skills_and_languages_that_exist(
     people: list[Row], courses: list[Row], skills: dict[str, Row], titles: set[str]
 ) -> None:

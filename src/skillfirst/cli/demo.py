@@ -130,11 +130,13 @@ def _welcome(folder: Path, made: dict[str, Any]) -> str:
 
 def _serve(folder: Path, day: dt.date, port: int) -> None:
     """The day of the academy, with its people to pick from and a next day to make."""
-    from skillfirst.evaluation.world.personas import read_personas
+    from skillfirst.evaluation.world.personas import read_personas, read_stories
     from skillfirst.serve import Demo, Person, run
 
+    stories = read_stories()
     people = tuple(
-        Person(p.member_id, p.name, p.biography, p.network, p.title_id, p.languages) for p in read_personas()
+        Person(p.member_id, p.name, p.biography, p.network, p.title_id, p.languages, stories.get(p.persona_id, {}))
+        for p in read_personas()
     )
     turning = Demo(people, day, lambda night: night_and_publish(folder, night, lambda _stage, _done, _total: None))
     run(store=folder / "store", online=online_of(folder), host=HOST, port=port, demo=turning)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody a visitor can be: what is told of them stands beside the page."""
+    """Somebody a visitor can be: what is told of them stands beside the page.
+
+    `biography`, `network`: in English; `stories`: both by language, where they are told in others.
+    """
 
     member_id: str
     name: str
@@ -19,6 +22,11 @@ class Person:
     network: str = ""
     title: str = ""  # id of the title
     languages: Sequence[str] = ()
+    stories: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def story(self, language: str) -> tuple[str, str, str]:
+        """(language, biography, network) in a language, else in English."""
+        return (language, *self.stories[language]) if language in self.stories else ("en", self.biography, self.network)
 
 
 class Demo:

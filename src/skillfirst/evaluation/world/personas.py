@@ -1,4 +1,5 @@
-"""The invented people with a name and a story, for the demo: rows of `academy/people.csv` in the first places.
+"""The invented people with a name and a story, for the demo: rows of `academy/people.csv` in the first places, their
+stories in other languages in `academy/stories.csv`.
 
 They say exactly what their row says; their interests are their wishes and, half as much, their skills. Who knows
 nobody yet is a newcomer: joined today, without connections and without a past.
@@ -66,6 +67,15 @@ def read_personas(path: Path | None = None) -> tuple[Persona, ...]:
         cells.update({name: tuple(split(cells[name])) for name in lists})
         personas.append(Persona(**cells))
     return tuple(personas)
+
+
+def read_stories(path: Path | None = None) -> dict[str, dict[str, tuple[str, str]]]:
+    """persona_id -> language -> (biography, network), beside the English ones of the personas; {} without a file."""
+    path = path or folder("academy") / "stories.csv"
+    told: dict[str, dict[str, tuple[str, str]]] = {}
+    for row in read_rows(path) if path.exists() else ():
+        told.setdefault(row["persona_id"], {})[row["language"]] = (row["biography"], row["network"])
+    return told
 
 
 def codes(ground: Ground, ids: Sequence[str]) -> npt.NDArray[np.int32]:
