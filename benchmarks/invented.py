@@ -28,7 +28,8 @@ NOW = dt.datetime(2026, 6, 1, tzinfo=dt.UTC) + dt.timedelta(days=1)
 PART = 16_384
 LZ4 = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 SILENT = Inference(
-    title=False, co_occurrence=False, activity=False, connections=False, goals=False, sample=10, documents=10
+    title=False, co_occurrence=False, activity=False, connections=False, goals=False, interest=False, sample=10,
+    documents=10,
 )  # fmt: skip
 
 

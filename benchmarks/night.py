@@ -27,7 +27,7 @@ from measure import Report, Used, alone, options, peak_mib
 
 DAY = dt.date(2026, 11, 20)
 LEAN = ["inference.title=off", "inference.co_occurrence=off", "inference.activity=off", "inference.connections=off",
-        "inference.goals=off"]  # fmt: skip
+        "inference.goals=off", "inference.interest=off"]  # fmt: skip
 
 
 def invent_tables(members: int, courses: int, data: Path) -> None:

@@ -5,7 +5,7 @@
     python benchmarks/scaling.py --quick         40,000 and 80,000 members, a minute
 
 The seeded workload, 28.7 skills a member, as documents on disk: "the night" here reads them, counts, makes the feed of
-everybody and stores it compactly (`compact.py`), out of core, every run in a process of its own. Checking and gathering
+everybody and stores it as `store_form = compact` does, out of core, every run in a process of its own. Checking and gathering
 the tables, which come before it, are measured by `night.py`. "The kernel" is the compiled loop alone, arrays to arrays,
 on the same members in the same process, turn by turn. Exits with 1 where memory is not flat.
 """
@@ -57,8 +57,17 @@ class Nights:
 
         self.parts = sorted((folder / "documents").glob("*.arrow"))
         self.model = load_model(folder / "model")
-        self.out = Path(tempfile.mkdtemp(dir=folder))
-        self.members = self.bytes = 0
+        self.out = [
+            Path(tempfile.mkdtemp(dir=folder)) / f"{name}.arrow" for name in ("recommendations", "member_skills")
+        ]
+        for table in self.out:
+            table.mkdir()
+        self.members = 0
+
+    @property
+    def bytes(self) -> int:
+        """Of what was stored."""
+        return sum(part.stat().st_size for table in self.out for part in table.iterdir())
 
     def count(self, workers: int) -> None:
         from skillfirst.engines.local import LocalEngine
@@ -66,12 +75,12 @@ class Nights:
         LocalEngine(workers).count(self.parts, self.model.catalogue, self.model.policy)
 
     def lists(self, workers: int) -> None:
-        from compact import CompactLists
-
         from skillfirst.engines.local import LocalEngine
+        from skillfirst.pipeline import PartWriter
 
-        done = [*LocalEngine(workers).recommend(self.parts, self.model, FEED, CompactLists(self.out))]
-        self.members, self.bytes = sum(n for n, _ in done), sum(size for _, size in done)
+        sink = PartWriter(*self.out, self.model)
+        done = LocalEngine(workers).recommend(self.parts, self.model, FEED, sink, compact=True)
+        self.members = sum(members for members, _ in done)
 
     def night(self, workers: int) -> None:
         self.count(workers)
@@ -92,7 +101,7 @@ def stages(folder: Path, rounds: int) -> dict[str, Any]:
     from skillfirst.ingest.documents import read_part
     from skillfirst.kernel.infer import infer
     from skillfirst.kernel.member_arrays import member_arrays
-    from skillfirst.kernel.recommend import ROWS, empty_lists, fill_lists, recommend, widest_list
+    from skillfirst.kernel.recommend import ROWS, empty_lists, fill_lists, recommend_compact, widest_list
 
     nights = Nights(folder)
     model, policy = nights.model, nights.model.policy
@@ -111,7 +120,7 @@ def stages(folder: Path, rounds: int) -> dict[str, Any]:
 
     def rows() -> None:
         for part in known:
-            recommend(part, model, FEED)
+            recommend_compact(part, model, FEED)
 
     nights.lists(1)
     work = {"kernel": kernel, "read": read, "rows": rows}

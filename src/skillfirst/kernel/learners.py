@@ -33,13 +33,12 @@ class Learners:
     @staticmethod
     def of(cohort: Longs, course: Longs, window: Longs, member: Longs, cohorts: int, courses: int) -> Learners:
         keys, inverse = np.unique(cohort * courses + course, return_inverse=True)
-        counts = np.zeros((len(keys), 3), np.int64)
-        np.add.at(counts, (inverse, 0), 1)
-        for w in (1, 2):
-            np.add.at(counts, (inverse[window == w], w), 1)
-        recent = window > 0
-        pairs = np.unique(np.stack([cohort[recent], member[recent]]), axis=1)[0]
-        return Learners(keys, counts, np.bincount(pairs, minlength=cohorts))
+        at = [inverse, inverse[window == 1], inverse[window == 2]]
+        counts = np.stack([np.bincount(places, minlength=len(keys)) for places in at], axis=1).astype(np.int64)
+        # a member is of one cohort of a kind, and entries stand by member
+        active = window > 0
+        first = np.unique(member[active], return_index=True)[1]
+        return Learners(keys, counts, np.bincount(cohort[active][first], minlength=cohorts))
 
     def plus(self, other: Learners) -> Learners:
         keys, inverse = np.unique(np.concatenate([self.keys, other.keys]), return_inverse=True)
@@ -68,12 +67,11 @@ def count_learners(batch: pa.RecordBatch, catalogue: Catalogue) -> dict[str, Lea
     rows = np.repeat(np.arange(batch.num_rows), np.diff(offsets))
     engaged = np.isin(kind, ENGAGED)
     rows, course_code, time = rows[engaged], course_code[engaged], time[engaged]
-    # one entry a (member, course), with its newest time
-    order = np.lexsort((-time, course_code, rows))
-    rows, course_code, time = rows[order], course_code[order], time[order]
+    # one entry a (member, course), with its newest time; documents hold courses ascending
     first = np.ones(len(rows), bool)
     first[1:] = (rows[1:] != rows[:-1]) | (course_code[1:] != course_code[:-1])
-    rows, course_code, time = rows[first], course_code[first], time[first]
+    time = np.maximum.reduceat(time, np.flatnonzero(first)) if len(rows) else time
+    rows, course_code = rows[first], course_code[first]
     now = batch.column("now").cast(pa.int64()).to_numpy(zero_copy_only=False)
     age = now[rows] - time if len(rows) else np.zeros(0, np.int64)
     window = np.where(age < WEEK, 1, np.where(age < 9 * WEEK, 2, 0))

@@ -36,9 +36,13 @@ class Taken:
         took = np.isin(kind, (Interaction.ENROL, Interaction.COMPLETE)) | (
             (kind == Interaction.WATCH) & (seconds >= watching.seconds)
         )
-        matrix = Csr.from_pairs(
-            rows[took], course.to_numpy(zero_copy_only=False)[took], None, (batch.num_rows, courses)
-        )
+        rows, codes = rows[took], course.to_numpy(zero_copy_only=False)[took]
+        # documents hold courses ascending: what is taken in several ways stands together
+        first = np.ones(len(rows), bool)
+        first[1:] = (rows[1:] != rows[:-1]) | (codes[1:] != codes[:-1])
+        bounds = np.zeros(batch.num_rows + 1, np.int64)
+        np.cumsum(np.bincount(rows[first], minlength=batch.num_rows), out=bounds[1:])
+        matrix = Csr(bounds, codes[first].astype(np.int32), None, courses)
         speaks = np.flatnonzero(np.diff(matrix.offsets) > 1)
         hashes = hash_ids(batch.column("member_id"))[speaks]
         order = np.argsort(hashes, kind="stable")[: Taken.MOST]
