@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from skillfirst.kernel.catalogue import UNDATED
 from skillfirst.kernel.fit import count, finish
 from skillfirst.kernel.policy import Policy
 from skillfirst.kernel.recommend import recommend
+from skillfirst.ranking.response_counts import CELLS, ResponseCounts
 
 DAY = dt.date(2026, 6, 1)
 
@@ -25,6 +27,7 @@ class Plain:
     def __init__(self, model, policy, batch, i):
         self.model, self.policy, self.cat = model, policy, model.catalogue
         self.m = batch.slice(i, 1).to_pylist()[0]
+        self.respond()
         self.now = int(self.m["now"].timestamp())
         self.day = (self.now - 1) // 86_400
         self.seen = exposures(batch.slice(i, 1), None, policy.discount)
@@ -33,6 +36,18 @@ class Plain:
         self.weigh()
         self.eligible = self.open_courses()
         self.fill_buckets()
+
+    def respond(self):
+        """Factor and class of every course for this member: 1 and 0 where nothing was learned."""
+        learned = self.model.response if self.policy.response == "learned" else None
+        self.foreign = learned.foreign if learned else 1.0
+        self.factor, self.stage = defaultdict(lambda: np.float32(1.0)), defaultdict(int)
+        for c in range(len(self.cat.cards)) if learned else ():
+            fits = learned.course[c]
+            if self.cat.level[c] and self.m["level"]:
+                fits *= learned.gap[abs(int(self.cat.level[c]) - self.m["level"])]
+            self.factor[c] = np.float32(min(max(fits, 0.25), 4.0))
+            self.stage[c] = -round(math.log(self.factor[c]) / 0.25)
 
     def course_states(self):
         """course -> (state words, newest time)."""
@@ -92,7 +107,7 @@ class Plain:
 
     def teaches(self, c):
         row = self.cat.course_skills
-        return dict(zip(row.row(c).tolist(), row.row_values(c).tolist(), strict=True))
+        return dict(zip(row.row(c).tolist(), (row.row_values(c) * self.factor[c]).tolist(), strict=True))
 
     def open_courses(self):
         cat, level = self.cat, self.m["level"]
@@ -101,7 +116,9 @@ class Plain:
             c for c in range(len(cat.cards))
             if not cat.retired[c] and (cat.created[c] <= self.day or cat.created[c] == UNDATED)
         ]  # fmt: skip
-        if sum(cat.languages[int(cat.language[c])] in spoken for c in offered) < self.policy.fill:
+        fill = self.policy.fill
+        least = min(fill, max(fill * self.foreign, self.policy.page.row_length)) if self.foreign != 1 else fill
+        if sum(cat.languages[int(cat.language[c])] in spoken for c in offered) < least:
             spoken.add(self.policy.language)
         open_ = [c for c in offered if cat.languages[int(cat.language[c])] in spoken]
         series = defaultdict(list)
@@ -149,7 +166,11 @@ class Plain:
                 else:
                     args = (share * load, 0.0, 1.0, activity)
                 self.score[c] = self.affinity[c] * (float(discount(*args, self.policy.discount)) if load > 0 else 1.0)
-            own.sort(key=lambda c: (math.floor(self.exposure.get(c, 0.0)), -cat.created[c], -self.affinity[c], c))
+            own.sort(
+                key=lambda c: (
+                    math.floor(self.exposure.get(c, 0.0)), self.stage[c], -cat.created[c], -self.affinity[c], c
+                )
+            )  # fmt: skip
         self.buckets = sorted(sets.items(), key=lambda x: (-max(self.score[c] for c in x[1]), -len(x[0]), x[0]))
         drawn = [(turn, place, c) for place, (_, own) in enumerate(self.buckets) for turn, c in enumerate(own)]
         self.feed_order = [c for _, _, c in sorted(drawn)]
@@ -162,7 +183,8 @@ class Plain:
     def shelf(self, name, code):
         a = self.model.arrays
         row = int(a[name][code])
-        return a["shelf_course"][a["shelf_offsets"][row] : a["shelf_offsets"][row + 1]].tolist() if row >= 0 else []
+        own = a["shelf_course"][a["shelf_offsets"][row] : a["shelf_offsets"][row + 1]].tolist() if row >= 0 else []
+        return sorted(own, key=lambda c: self.stage[c]) if name.startswith("popular") else own
 
     def chains(self):
         """(fallback, trending) shelves as (context, evidence, courses)."""
@@ -305,13 +327,25 @@ WORLDS = [
 def fitted(academy, busy_world):
     """(world, settings) -> (Model, Policy, documents)."""
 
-    def fit(world, settings, days=60):
+    def fit(world, settings, days=60, cards=None):
         catalogue, batch = busy_world(*world[:5], days, tail=world[5])
         policy = Policy(floor=2, inference=academy.silent).with_settings(settings)
         today = (DAY - dt.date(1970, 1, 1)).days
-        return finish([count(batch, catalogue, policy)], catalogue, policy, today), policy, batch
+        counted = count(batch, catalogue, policy)
+        if cards:
+            counted = replace(counted, responses=responded(len(catalogue.cards), cards))
+        return finish([counted], catalogue, policy, today), policy, batch
 
     return fit
+
+
+def responded(courses, cards):
+    """A log in which courses differ much, and levels and languages too."""
+    rng = np.random.default_rng(courses)
+    keys = rng.integers(0, courses * CELLS, cards)
+    gap, foreign = keys % CELLS // 24 % 4, keys % CELLS // 96
+    likes = 0.3 * np.exp(rng.normal(0, 0.7, courses))[keys // CELLS] * np.array([1.0, 0.6, 0.3, 0.8])[gap]
+    return ResponseCounts.of(keys, rng.random(cards) < np.minimum(likes, 1) * np.where(foreign, 0.2, 1.0), courses)
 
 
 @pytest.mark.parametrize("name", POLICIES)
@@ -323,6 +357,41 @@ def test_both_channels_equal_plain_python(fitted, name, world):
         plain = Plain(model, policy, batch, i)
         for row in (feed, home):
             assert list(zip(*(row[x] for x in LISTS), strict=True)) == plain.written(row["channel"]), row["member_id"]
+
+
+@pytest.mark.parametrize("name", ["defaults", "nothing but affinity", "all, tired", "small page"])
+@pytest.mark.parametrize("world", WORLDS[:3], ids=str)
+def test_both_channels_equal_plain_python_where_a_response_was_learned(fitted, name, world):
+    model, policy, batch = fitted(world, POLICIES[name], cards=200 * world[2])
+    factors = model.response.factors(model.catalogue.level, 2)
+    assert factors.max() > 1.5
+    assert factors.min() < 0.7
+    rows = recommend(batch, model, ["home", "feed"]).to_pylist()
+    for i, (home, feed) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
+        plain = Plain(model, policy, batch, i)
+        for row in (feed, home):
+            assert list(zip(*(row[x] for x in LISTS), strict=True)) == plain.written(row["channel"]), row["member_id"]
+
+
+def test_a_response_nobody_asked_for_changes_nothing(fitted):
+    model, policy, batch = fitted(WORLDS[0], {"response": "none"}, cards=50_000)
+    never, _, _ = fitted(WORLDS[0], {"response": "none"})
+    assert model.response is not None
+    shown, plain = (recommend(batch, m).drop_columns("model_version") for m in (model, never))
+    assert shown.equals(plain)
+    asked = policy.with_settings({"response": "learned"})
+    assert not recommend(batch, model, policy=asked).drop_columns("model_version").equals(plain)
+
+
+def test_one_thread_serves_models_of_one_size_by_day_and_by_response(fitted):
+    """What lies between calls must not remember how far apart courses of one day stood."""
+    old, policy, batch = fitted(WORLDS[0], {})
+    days, _, _ = fitted(WORLDS[0], {}, days=1)
+    learned, _, _ = fitted(WORLDS[0], {}, cards=50_000)
+    for model in (old, days, learned, old):
+        for i, row in enumerate(recommend(batch, model, ["feed"]).to_pylist()):
+            plain = Plain(model, policy, batch, i)
+            assert row["course_id"] == [x[0] for x in plain.written("feed")]
 
 
 def test_the_worlds_above_reach_every_reason_but_the_last_resorts(fitted):

@@ -109,6 +109,21 @@ class LongForm:
         order = np.argsort(key, kind="stable")
         return key[order], weight[order]
 
+    def _taught(self, members: pa.RecordBatch, owner: Array, record: Array) -> Array:
+        """Weights of course records as they count for their members: with the response where the policy asks for it."""
+        model = self.model
+        learned = np.zeros(members.num_rows, bool)
+        for policy, rows in group_by_policy(members.column("arms"), model.policy, model.arms):
+            learned[rows] = bool(model.learned_layouts) and policy.response == "learned"
+        layouts = (model.layout, *model.learned_layouts)
+        level = np.asarray(members.column("level").fill_null(0).to_numpy(zero_copy_only=False), np.int64)
+        which = np.where(learned, 1 + np.clip(level, 0, len(layouts) - 2), 0)[owner]
+        taught = np.empty(len(record), np.float64)
+        for number in np.unique(which).tolist():
+            here = which == number
+            taught[here] = np.asarray(layouts[number].record_weight)[record[here]]
+        return taught
+
     def _contributions(
         self, members: pa.RecordBatch, owner: Array, course: Array, counted: Array, language: Sequence[str]
     ) -> dict[str, Any]:
@@ -125,7 +140,7 @@ class LongForm:
         item = np.repeat(np.arange(len(course)), many)
         record = np.arange(len(item)) + np.repeat(start - (np.cumsum(many) - many), many)
         skill = np.asarray(layout.record_skill)[record].astype(np.int64)
-        taught = np.asarray(layout.record_weight)[record].astype(np.float64)
+        taught = self._taught(members, owner[item], record)
         wanted = owner[item] * width + skill
         at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
         met = (keys[at] == wanted) & (taught > 0) & counted[item] if len(keys) else np.zeros(len(wanted), bool)

@@ -20,7 +20,7 @@ from skillfirst.evaluation.world.pages import Pages
 from skillfirst.evaluation.world.samplers import spread, stream
 from skillfirst.tables.schemas import Channel
 
-ROW_LENGTH, ROWS, ROW_LEAST = 12, 20, 3  # the grid of a home page, as wide as the recommender's
+ROW_LENGTH, ROWS = 12, 20  # the grid of a home page, as wide as the recommender's
 FEED_LENGTH, MAIL_LENGTH = 48, 6
 MEMORY_DAYS = 28.0  # popularity halves
 BEGUN_SECONDS = 60.0  # watched so long, a course is taken up
@@ -72,7 +72,7 @@ class Wanted:
     """Pages to make tonight: parallel `member` (int32 codes) and `channel` (int8).
 
     `begun`: what becomes of courses a member is in the middle of. "row": as with the recommender, they stand in a row
-    of their own on top of the home page (from three on) and nowhere else. "anywhere": they are shown like all others.
+    of their own on top of the home page and nowhere else. "anywhere": they are shown like all others.
     """
 
     world: World
@@ -212,9 +212,8 @@ def continued(
     position: npt.NDArray[np.integer], chance: npt.NDArray[np.floating],
 ) -> Cards:  # fmt: skip
     """(page, course, row, position, propensity, context) with a row of begun courses, newest first, above the others
-    on home pages of members with at least three; what no longer fits under it is dropped."""
+    on home pages of members who have begun one; what no longer fits under it is dropped."""
     going = wanted.going() & (wanted.channel == int(Channel.HOME))[:, None]
-    going &= (going.sum(axis=1) >= ROW_LEAST)[:, None]
     where, which = np.nonzero(going)
     order = np.lexsort((which, -wanted.ledger.begun_on[wanted.member[where], which], where))
     where, which = where[order], which[order]

@@ -88,6 +88,7 @@ class Trial:
 FULL_PAGES: Settings = {"policy.page.rows_least": 20, "policy.fill": 48}
 # the default opens the platform's own language to everybody, beside those the profile names
 OWN_LANGUAGES: Settings = {**FULL_PAGES, "policy.language": "und"}
+NOT_LEARNING: Settings = {**FULL_PAGES, "policy.response": "none"}
 NO_FATIGUE: Settings = {"policy.fatigue": "none"}
 EXPLICIT_ONLY: Settings = {
     "policy.inference.title": False,
@@ -119,13 +120,16 @@ PERSONALISED = Trial(
         Arm("popular-and-begun", "popular_in_title", {"begun": "anywhere"},
             "the same, courses a member has begun shown again like any other"),
         Arm("personalised", settings=FULL_PAGES, means="the recommender, pages as long as those of the others"),
+        Arm("not-learning", settings=NOT_LEARNING, means="the same without learning from responses, as on day 0"),
         Arm("own-languages", settings=OWN_LANGUAGES, means="the same, in the languages of the profile alone"),
         Arm("as-shipped", means="the recommender with its own page length"),
     ),
     pairs=(("personalised", "curated"), ("personalised", "popular"), ("personalised", "popular-and-begun"),
+           ("personalised", "not-learning"), ("not-learning", "curated"), ("not-learning", "popular"),
            ("own-languages", "curated"), ("own-languages", "popular"), ("own-languages", "popular-and-begun"),
            ("own-languages", "personalised"), ("as-shipped", "curated"), ("as-shipped", "popular")),
     claims=(
+        Claim("learning from responses raises engagement", "personalised", "not-learning", NEW),
         *(
             claim
             for arm in ("personalised", "own-languages")

@@ -15,6 +15,7 @@ from skillfirst.kernel.infer import infer
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.kernel.recommend import DAY, member_arrays, recommend, weighted_skills
+from skillfirst.ranking.layout import Layout
 from skillfirst.tables.languages import primary
 from skillfirst.tables.schemas import Source
 from skillfirst.tables.sparse import list_parts
@@ -69,9 +70,10 @@ def explain_course(
 ) -> dict[str, Any]:
     """Why a course is (or is not) recommended to a member (a batch of one).
 
-    Keys: matched (skill, weights, contribution, and the tag's source and evidence; heaviest first), affinity, exposure
-    and factor, score, bucket (number, matched set, courses), turn, feed (position or null), home (row, position,
-    context or null), filters (reasons that keep it out, in words). Raises NotFound for a course not in the Model.
+    Keys: response (see there), matched (skill, weights, contribution, and the tag's source and evidence; heaviest
+    first; a course's weight is that of the tag times the response), affinity, exposure and factor, score, bucket
+    (number, matched set, courses), turn, feed (position or null), home (row, position, context or null), filters
+    (reasons that keep it out, in words). Raises NotFound for a course not in the Model.
     """
     policy = policy or model.policy
     member = with_inference(member, model)
@@ -82,11 +84,13 @@ def explain_course(
     order = recommend(member, model, ["feed"], every).to_pylist()[0]
     shown = recommend(member, model, ["feed", "home"], policy).to_pylist()
     weights = {row["skill_id"]: row["weight"] for row in explain_member(member, model, policy)["skills"]}
-    matched = _contributions(model, code, weights)
+    level = int(member.column("level")[0].as_py() or 0)
+    matched = _contributions(model, model.layout_for(level, policy), code, weights)
     at = order["course_id"].index(course_id) if course_id in order["course_id"] else None
     seen = exposures(member, None, policy.discount).row(0) if policy.fatigue == "discount" else {}
     out: dict[str, Any] = {
         "member_id": order["member_id"], "course_id": course_id, "title": model.catalogue.cards["title"][code].as_py(),
+        "response": response(model, code, level, policy),
         "matched": matched, "affinity": sum(row["contribution"] for row in matched), "exposure": seen.get(code, 0.0),
         "score": None, "factor": None, "bucket": None, "turn": None, "rank": None,
         "filters": filters(member, model, code, policy), "feed": _place(shown[0], course_id),
@@ -110,8 +114,8 @@ def explain_course(
     return out
 
 
-def _contributions(model: Model, code: int, weights: dict[str, float]) -> list[dict[str, Any]]:
-    layout, catalogue = model.layout, model.catalogue
+def _contributions(model: Model, layout: Layout, code: int, weights: dict[str, float]) -> list[dict[str, Any]]:
+    catalogue = model.catalogue
     first, last = catalogue.course_skills.offsets[code : code + 2]
     tag = dict(zip(catalogue.course_skills.indices[first:last].tolist(), range(first, last), strict=True))
     rows = []
@@ -168,6 +172,16 @@ def filters(member: pa.RecordBatch, model: Model, code: int, policy: Policy) -> 
     if model.arrays["twin"][code] >= 0 and not is_open and not out:
         out.append("its translation into a language the member named earlier stands for it")
     return out
+
+
+def response(model: Model, code: int, level: int, policy: Policy) -> dict[str, float] | None:
+    """What the log says of this course for members of this level: factor = course x level, within bounds. None where
+    nothing was learned, or the policy does not ask for it."""
+    learned = model.response if policy.response == "learned" else None
+    if learned is None:
+        return None
+    factor = float(learned.factors(model.catalogue.level, level)[code])
+    return {"factor": factor, "course": float(learned.course[code]), "clicks": float(learned.clicks)}
 
 
 def _place(row: dict[str, Any], course_id: str) -> dict[str, Any] | None:

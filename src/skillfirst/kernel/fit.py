@@ -15,9 +15,11 @@ from skillfirst.kernel.catalogue import Catalogue
 from skillfirst.kernel.learners import Learners, Longs, count_learners
 from skillfirst.kernel.model import Model, build_model
 from skillfirst.kernel.policy import Policy
+from skillfirst.kernel.responses import count_responses
 from skillfirst.kernel.shelves import course_shelves
 from skillfirst.kernel.taken import Taken
 from skillfirst.ranking.idf import idf
+from skillfirst.ranking.response_counts import ResponseCounts
 from skillfirst.skills import inference
 from skillfirst.skills.inference import InferenceCounts, WantCounts
 from skillfirst.tables.sparse import list_parts
@@ -34,6 +36,7 @@ class Partial:
     inference: InferenceCounts | None = None
     wants: WantCounts | None = None
     taken: Taken | None = None
+    responses: ResponseCounts | None = None
 
 
 def count(batch: pa.RecordBatch, catalogue: Catalogue, policy: Policy) -> Partial:
@@ -48,6 +51,7 @@ def count(batch: pa.RecordBatch, catalogue: Catalogue, policy: Policy) -> Partia
         inference.count(batch, len(catalogue.taxonomy), len(catalogue.taxonomy.titles), policy.inference),
         inference.count_wants(batch, catalogue.course_skills, policy.inference) if policy.inference.interest else None,
         Taken.of(batch, len(catalogue.cards), policy.watching),
+        count_responses(batch, catalogue),
     )
 
 
@@ -64,6 +68,7 @@ def merge(a: Partial, b: Partial) -> Partial:
         both,
         inference.merge_wants(a.wants, b.wants) if a.wants is not None and b.wants is not None else a.wants or b.wants,
         a.taken.plus(b.taken) if a.taken is not None and b.taken is not None else a.taken or b.taken,
+        a.responses.plus(b.responses) if a.responses and b.responses else a.responses or b.responses,
     )
 
 
@@ -78,6 +83,7 @@ def merge_all(partials: list[Partial]) -> Partial:
 def finish(partials: list[Partial], catalogue: Catalogue, policy: Policy, day: int, arms: Arms | None = None) -> Model:
     """The Model of one night. `day`: days since 1970 the night stands at. `partials`: in the order of the parts."""
     from skillfirst.ranking.co_watch import co_watched
+    from skillfirst.ranking.response import fit_response
 
     total = merge_all(partials)
     population = total.members if policy.population == "all" else total.with_skills
@@ -92,4 +98,7 @@ def finish(partials: list[Partial], catalogue: Catalogue, policy: Policy, day: i
         interest = inference.finish_interest(total.wants, titles, catalogue.course_skills, policy.inference)
     shelves = course_shelves(total.learners, total.holders, catalogue, rarity.considered, policy.trending)
     together = co_watched(total.taken.lists) if total.taken is not None and len(total.taken.hashes) else None
-    return build_model(catalogue, rarity, tables, interest, shelves, together, policy, day, total.members, arms or {})
+    response = fit_response(total.responses, len(catalogue.cards)) if total.responses else None
+    return build_model(
+        catalogue, rarity, tables, interest, shelves, together, response, policy, day, total.members, arms or {}
+    )

@@ -87,6 +87,8 @@ class Rules(NamedTuple):
     new_days: int
     rows_least: int
     round_robin: int
+    levels: int  # layouts and shelves by level of the member after the plain ones; 0: the plain ones for all
+    nearest: int  # see ranking.layout.nearest
     spill_over: float
     watching: npt.NDArray[np.float64]
     discount: npt.NDArray[np.float64]

@@ -21,7 +21,7 @@ from skillfirst.kernel.groups import Desk, Members, Out, Row, Rules, Shelves
 from skillfirst.kernel.page import fill_page
 from skillfirst.ranking import bits, bucket_order, buckets, feed_order, layout, round_robin, scratch
 from skillfirst.ranking.bits import ZERO, clear_bit, get_bit, inner, prefetch, set_bit, whole
-from skillfirst.ranking.borrow import borrow
+from skillfirst.ranking.borrow import borrow, borrow_row
 from skillfirst.ranking.bucket_order import order_buckets
 from skillfirst.ranking.buckets import build_buckets, fade_scores, load_buckets, value_singles
 from skillfirst.ranking.feed_order import reason
@@ -253,7 +253,7 @@ def _rank(layout, s, shelves, members, rules, desk, i):  # type: ignore[no-untyp
     _annotate(layout, s, members, desk, i, n, states)
     mask_words = max((n + 63) // 64, 1)
     low, high = members.exposed_offsets[i], members.exposed_offsets[i + 1]
-    total, buckets = build_buckets(layout, s, n, mask_words, members.exposed, low, high)
+    total, buckets = build_buckets(layout, s, n, mask_words, members.exposed, low, high, rules.nearest)
     if high > low:
         _fade(s, members, rules, i, buckets, total)
     value_singles(layout, s, n)
@@ -262,7 +262,7 @@ def _rank(layout, s, shelves, members, rules, desk, i):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def recommend_members(stamp, layout_, shelves_, members_, rules_, scratch_, desk_, row_, out_, pages):  # type: ignore[no-untyped-def]
+def recommend_members(stamp, layouts_, shelves_, members_, rules_, scratch_, desk_, row_, out_, pages):  # type: ignore[no-untyped-def]
     """Fill the lists of every member of the batch; the groups come as `lend` makes them.
 
     `pages`: None compiles a loop without the page's rows, for which every channel must be FEED. Returns False where
@@ -270,13 +270,14 @@ def recommend_members(stamp, layout_, shelves_, members_, rules_, scratch_, desk
     """
     if stamp != STAMP:
         return False
-    layout, shelves, members, rules = (
-        borrow(layout_, Layout), borrow(shelves_, Shelves), borrow(members_, Members), borrow(rules_, Rules),
-    )  # fmt: skip
+    members, rules = borrow(members_, Members), borrow(rules_, Rules)
     s, desk, row, out = borrow(scratch_, Scratch), borrow(desk_, Desk), borrow(row_, Row), borrow(out_, Out)
     at, place = whole(0), whole(0)
     out.offsets[0] = 0
     for i in range(members.rows):
+        # the plain tables, or those that hold the response of members of this level
+        row_ = min(max(whole(members.level[i]), 0), rules.levels - 1) + 1 if rules.levels else whole(0)
+        layout, shelves = borrow_row(layouts_, Layout, row_), borrow_row(shelves_, Shelves, row_)
         n, states, total, count = _rank(layout, s, shelves, members, rules, desk, i)
         for q in range(out.channels):
             channel = out.channel[q]

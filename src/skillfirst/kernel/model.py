@@ -29,14 +29,17 @@ from skillfirst.kernel.arms import Arms
 from skillfirst.kernel.catalogue import UNDATED, Catalogue
 from skillfirst.kernel.policy import Policy, policy_from_dict
 from skillfirst.ranking.idf import Idf
-from skillfirst.ranking.layout import Layout, build_layout, date_ranks, pivot
+from skillfirst.ranking.layout import VARIED, Layout, build_layout, date_ranks, pivot, varied_layouts
+from skillfirst.ranking.response import Response, by_response
 from skillfirst.ranking.series import series_groups, translations
 from skillfirst.skills.inference.tables import InferenceTables, InterestTables
 from skillfirst.skills.taxonomy import Taxonomy
+from skillfirst.tables.schemas import LEVELS
 from skillfirst.tables.sparse import Csr
 from skillfirst.tables.vocabulary import Vocabulary
 
 FORMAT = 1
+LEVEL_CODES = 1 + len(LEVELS)  # of members: unknown, and each level
 
 
 @dataclass(slots=True)
@@ -112,6 +115,30 @@ class Model:
         return Layout(*(self.arrays[f"layout_{name}"] for name in Layout._fields))
 
     @cached_property
+    def response(self) -> Response | None:
+        """How people respond to courses; None where the log holds too little."""
+        a = self.arrays
+        if "response_course" not in a:
+            return None
+        return Response(
+            a["response_course"], a["response_gap"], float(a["response_foreign"][0]), int(a["response_clicks"][0])
+        )
+
+    @cached_property
+    def learned_layouts(self) -> tuple[Layout, ...]:
+        """The layout with the response to every course in it, by level of the member; empty without a response."""
+        stacked = [self.arrays[f"response_layout_{name}"] for name in VARIED] if self.response else []
+        return tuple(
+            self.layout._replace(**{n: rows[i] for n, rows in zip(VARIED, stacked, strict=True)})
+            for i in range(LEVEL_CODES if stacked else 0)
+        )
+
+    def layout_for(self, level: int, policy: Policy) -> Layout:
+        """What ranks courses for a member of this level."""
+        learned = self.learned_layouts if policy.response == "learned" else ()
+        return learned[min(max(level, 0), len(learned) - 1)] if learned else self.layout
+
+    @cached_property
     def inference(self) -> InferenceTables:
         return InferenceTables.from_arrays(self._part("inference_"))
 
@@ -152,7 +179,11 @@ class Model:
         """The languages whose courses such a member is offered: the member's own, and the platform's where those hold
         fewer than `policy.fill` courses open on `day`, so that nobody finds an empty page."""
         own = self.catalogue.languages.encode(pa.array(sorted(set(languages)), pa.string()))
-        enough = int((self._offered(day) & np.isin(self.catalogue.language, own[own >= 0])).sum()) >= policy.fill
+        least: float = policy.fill
+        if policy.response == "learned" and self.response is not None:
+            # who passes by courses in a language they do not name is better served by few of their own
+            least = min(least, max(least * self.response.foreign, policy.page.row_length))
+        enough = int((self._offered(day) & np.isin(self.catalogue.language, own[own >= 0])).sum()) >= least
         return frozenset(languages if enough else (*languages, policy.language))
 
     def _offered(self, day: int) -> npt.NDArray[np.bool_]:
@@ -167,7 +198,10 @@ class Model:
         Open: not retired, created on or before `day`, in one of `tongues`. Of translations the one in the language the
         member named first stands for all, of a series the newest at the member's level, else the newest.
         """
-        key = (languages, level, day, policy.language, policy.collapse, policy.fill)
+        key = (
+            languages, level, day, policy.language, policy.collapse, policy.fill, policy.response,
+            policy.page.row_length,
+        )  # fmt: skip
         with self._lock:
             if key in self._views:
                 return self._views[key]  # type: ignore[no-any-return]
@@ -286,6 +320,7 @@ def build_model(
     interest: InterestTables | None,
     shelves: ShelfIndex,
     together: Csr | None,
+    response: Response | None,
     policy: Policy,
     day: int,
     members: int,
@@ -299,7 +334,8 @@ def build_model(
         rows = np.repeat(np.arange(len(matrix)), np.diff(matrix.offsets))
         values = matrix.values if matrix.values is not None else np.ones(len(matrix.indices), np.float32)
         matrix = Csr(matrix.offsets, matrix.indices, values * pivot(matrix, policy.pivot)[rows], matrix.width)
-    layout = build_layout(matrix, date_ranks(catalogue.created, UNDATED))
+    dates = date_ranks(catalogue.created, UNDATED)
+    layout = build_layout(matrix, dates)
     cards = catalogue.cards
     group, group_offsets, group_course = series_groups(
         cards.column("title").to_pylist(), cards.column("author").to_pylist(), cards.column("language").to_pylist(),
@@ -331,10 +367,32 @@ def build_model(
         "family": len(catalogue.taxonomy.families), "industry": len(catalogue.industries),
     }  # fmt: skip
     arrays["top_categories"] = _top_categories(shelves, catalogue)
+    if response is not None:
+        arrays |= _learned(response, matrix, dates, catalogue, shelves)
     for kind, cohort in SHELVES:
         arrays[f"{kind}_{cohort}"] = shelves.table(kind, cohort, sizes[cohort])
     arrays = {name: _plain(np.require(array, requirements="C")) for name, array in arrays.items()}
     return Model(_version(arrays, catalogue, policy, day, arms), day, members, policy, arms, catalogue, arrays)
+
+
+def _learned(
+    response: Response, matrix: Csr, dates: npt.NDArray[np.int32], catalogue: Catalogue, shelves: ShelfIndex
+) -> dict[str, npt.NDArray[Any]]:
+    """The response, and by level of the member what it makes of the layout and of the order of popular courses."""
+    factors = np.stack([response.factors(catalogue.level, level) for level in range(LEVEL_CODES)])
+    plain = shelves.arrays()
+    popular = np.zeros(len(shelves.lists), bool)
+    for (kind, _), rows in shelves.rows.items():
+        if kind == "popular":
+            popular[list(rows.values())] = True
+    return {
+        "response_course": response.course, "response_gap": response.gap,
+        "response_foreign": np.array([response.foreign]), "response_clicks": np.array([response.clicks], np.int64),
+        "response_shelf_course": np.stack(
+            [by_response(plain["shelf_offsets"], plain["shelf_course"], popular, row) for row in factors]
+        ),
+        **{f"response_layout_{name}": rows for name, rows in varied_layouts(matrix, dates, factors).items()},
+    }  # fmt: skip
 
 
 def _top_categories(shelves: ShelfIndex, catalogue: Catalogue) -> npt.NDArray[np.int32]:

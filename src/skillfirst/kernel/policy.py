@@ -49,6 +49,8 @@ class Policy:
     # course vectors
     normalise: Literal["none", "pivoted"] = "none"
     pivot: float = 0.5
+    # what the log says of how people respond to courses; `none`: the order is that of day 0
+    response: Literal["learned", "none"] = "learned"
     # lists
     list_length: int = 100
     fill: int = 24

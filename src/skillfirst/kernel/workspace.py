@@ -13,6 +13,7 @@ from skillfirst.kernel.groups import Desk, Row, Rules, Shelves
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.ranking.borrow import lend
+from skillfirst.ranking.layout import nearest
 from skillfirst.ranking.scratch import new_scratch
 
 Table = npt.NDArray[np.int64]
@@ -36,10 +37,15 @@ def _lent(*groups: Any) -> Lent:
 
 
 def model_tables(model: Model) -> Lent:
-    """(layout, shelves) of a Model."""
+    """(layouts, shelves) of a Model: a row the plain ones, then one a level of members where a response was learned."""
     held = _models.get(model)
     if held is None:
-        held = _models[model] = _lent(model.layout, _shelves(model))
+        learned = model.learned_layouts
+        orders = model.arrays["response_shelf_course"] if learned else ()
+        plain = _shelves(model)
+        layouts, shelves = (model.layout, *learned), (plain, *(plain._replace(course=order) for order in orders))
+        tables = (np.stack([lend(x) for x in layouts]), np.stack([lend(x) for x in shelves]))
+        held = _models[model] = Lent(tables, (layouts, shelves))
     return held
 
 
@@ -64,17 +70,19 @@ def rules_table(model: Model, policy: Policy) -> Lent:
     if held is None:
         if len(known) >= 64:  # whoever makes a new one for every call keeps none of them
             known.clear()
-        held = known[id(policy)] = (policy, _lent(_numbers(policy)))
+        held = known[id(policy)] = (policy, _lent(_numbers(model, policy)))
     return held[1]
 
 
-def _numbers(policy: Policy) -> Rules:
+def _numbers(model: Model, policy: Policy) -> Rules:
     page = policy.page
+    levels = len(model.learned_layouts) if policy.response == "learned" else 0
     return Rules(
         k=policy.list_length, fill=policy.fill, fallback=int(policy.fallback == "on"), rows=page.rows,
         row_length=page.row_length, row_least=page.row_least, watched_rows=page.watched, wanted_rows=page.wanted,
         skill_rows=page.skill, predicted_rows=page.predicted, inferred_rows=page.inferred, new_days=page.new_days,
         rows_least=page.rows_least, round_robin=int(policy.diversify == "round_robin"),
+        levels=levels, nearest=max(nearest(x) for x in (model.learned_layouts if levels else (model.layout,))),
         spill_over=policy.discount.spill_over,
         watching=policy.watching.parameters(), discount=policy.discount.parameters(),
     )  # fmt: skip

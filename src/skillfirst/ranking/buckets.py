@@ -253,7 +253,7 @@ def _settle_in(layout, s, at, place, low):  # type: ignore[no-untyped-def]
 
 
 @inner
-def group_exact(layout, s, buckets, total, fatigue):  # type: ignore[no-untyped-def]
+def group_exact(layout, s, buckets, total, fatigue, nearest):  # type: ignore[no-untyped-def]
     """Lay the exact courses under their buckets, each bucket in its own order; they come ascending, newest first."""
     run = 0
     for b in range(buckets):
@@ -270,7 +270,7 @@ def group_exact(layout, s, buckets, total, fatigue):  # type: ignore[no-untyped-
         s.taken[b] = place + 1
         if place > low:
             apart = s.exact_course[at] - s.exact_course[s.exact_sorted[place - 1]]
-            near = fatigue or apart < s.busiest_day  # else of another day
+            near = fatigue or apart < nearest  # else of another day
             if near and not s.unsorted[b] and not _settle_in(layout, s, at, place, low):
                 s.unsorted[b] = 1
                 disorder += 1
@@ -317,11 +317,11 @@ def value_singles(layout, s, n):  # type: ignore[no-untyped-def]
 
 
 @inner
-def build_buckets(layout, s, n, mask_words, exposed, low, high):  # type: ignore[no-untyped-def]
+def build_buckets(layout, s, n, mask_words, exposed, low, high, nearest):  # type: ignore[no-untyped-def]
     """Reach, settle, score and group; returns (exact courses, buckets). Nothing has faded yet."""
     reach(layout, s, n)
     total = settle(s, exposed, low, high)
     score_exact(layout, s, n, mask_words, total)
     buckets = n + number_buckets(s, n, mask_words, total)
-    group_exact(layout, s, buckets, total, high > low)
+    group_exact(layout, s, buckets, total, high > low, nearest)
     return total, buckets

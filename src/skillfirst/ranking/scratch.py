@@ -23,7 +23,6 @@ class Scratch(NamedTuple):
     """
 
     words: int  # 64 courses each
-    busiest_day: int  # courses of one day at most; they have neighbouring codes
     once: U8  # courses reached by a skill; after settling: courses with exactly one matched skill
     twice: U8  # courses to be scored exactly: two or more matched skills, or exposed
     eligible: U8
@@ -81,7 +80,7 @@ def new_scratch(layout: Layout, most_skills: int) -> Scratch:
         return np.zeros(n, np.uint64)
 
     return Scratch(
-        words=words, busiest_day=int(np.bincount(layout.date_rank).max(initial=0)),
+        words=words,
         once=u8(words), twice=u8(words), eligible=u8(words), used=u8(words), before=i4(words),
         slot=np.full(skills + 1, -1, np.int32), skill=i4(most_skills + 1), weight=f8(most_skills + 2),
         exposure=f8(courses), factor=np.ones(courses, np.float64), hit=np.zeros(courses + 1, np.int64),
