@@ -5,9 +5,9 @@
     python benchmarks/scaling.py --quick         40,000 and 80,000 members, a minute
 
 The seeded workload, 28.7 skills a member, as documents on disk: "the night" here reads them, counts, makes the feed of
-everybody and stores it as `store_form = compact` does, out of core, every run in a process of its own. Checking and gathering
-the tables, which come before it, are measured by `night.py`. "The kernel" is the compiled loop alone, arrays to arrays,
-on the same members in the same process, turn by turn. Exits with 1 where memory is not flat.
+everybody and stores it as `store_form = compact` does, out of core, every run in a process of its own. Checking and
+gathering the tables, which come before it, are measured by `night.py`. "The kernel" is the compiled loop alone, arrays
+to arrays, on the same members in the same process, turn by turn. Exits with 1 where memory is not flat.
 """
 
 from __future__ import annotations
