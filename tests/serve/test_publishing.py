@@ -192,7 +192,7 @@ def test_what_happens_between_midnight_and_the_night_is_not_lost(world):
          {"member_id": "ann", "kind": "dismiss", "course_id": "sql-3", "time": world.now}], world.now,
     )  # fmt: skip
     events = house.current.touched.events("ann")
-    assert sorted(events.column("course_id").to_pylist()) == ["python-1", "sql-2", "sql-3"]
+    assert sorted(event.course_id for event in events) == ["python-1", "sql-2", "sql-3"]
 
 
 def test_touched_members_beyond_the_limit_are_looked_up(world):

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from skillfirst.errors import UsageError
 from skillfirst.feedback.impressions import seconds_now
+from skillfirst.tables.documents import Documents
 from skillfirst.tables.schemas import Channel, Interaction
-from skillfirst.tables.sparse import flat
 
 ON = ("served", "clicked", "both")
 
@@ -58,7 +58,10 @@ def _any_within(
 
 
 def rest_members(
-    batch: pa.RecordBatch, cool_off: CoolOff | None, channel: Channel | str, now: npt.ArrayLike | None = None
+    batch: pa.RecordBatch | Documents,
+    cool_off: CoolOff | None,
+    channel: Channel | str,
+    now: npt.ArrayLike | None = None,
 ) -> npt.NDArray[np.bool_]:
     """Members who rest in `channel`: bool, one a row of the batch (DOCUMENT rows).
 
@@ -66,19 +69,20 @@ def rest_members(
     documents' own unless given. None as `cool_off` rests nobody. The document does not keep where a click was made,
     so a click counts for every channel.
     """
-    here = Channel[channel.upper()] if isinstance(channel, str) else channel
     mask = np.zeros(batch.num_rows, bool)
-    if cool_off is None or cool_off.days == 0 or not cool_off.covers(here) or not batch.num_rows:
+    if cool_off is None or cool_off.days == 0 or not batch.num_rows:
         return mask
-    served_offsets, served_channel = flat(batch, "served_channel", np.int8)
-    click_offsets, kind = flat(batch, "course_kind", np.int8)
-    if not len(served_channel) and not len(kind):
+    here = Channel[channel.upper()] if isinstance(channel, str) else channel
+    documents = Documents.of(batch)
+    served_offsets, served_channel = documents.lists("served_channel")
+    click_offsets, kind = documents.lists("course_kind")
+    if not cool_off.covers(here) or not (len(served_channel) or len(kind)):
         return mask
-    moments = seconds_now(batch, now)
+    moments = seconds_now(documents, now)
     if cool_off.on in ("served", "both"):
-        time = flat(batch, "served_time", np.int64)[1]
+        time = documents.lists("served_time")[1]
         mask |= _any_within(served_offsets, served_channel == int(here), time, moments, cool_off.days)
     if cool_off.on in ("clicked", "both"):
-        time = flat(batch, "course_time", np.int64)[1]
+        time = documents.lists("course_time")[1]
         mask |= _any_within(click_offsets, kind == int(Interaction.CLICK), time, moments, cool_off.days)
     return mask

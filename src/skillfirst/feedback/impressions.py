@@ -7,6 +7,8 @@ in time order, the first counts and opens a gate of 30 minutes. Exposure pools o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +16,12 @@ import pyarrow as pa
 
 from skillfirst.errors import DataError
 from skillfirst.feedback.discount import Discount, discount
+from skillfirst.tables.documents import Documents
 from skillfirst.tables.schemas import Interaction
-from skillfirst.tables.sparse import flat, list_parts
 
 Longs = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+_CLICK = int(Interaction.CLICK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,70 +56,74 @@ class Exposures:
         return discount(self.n, self.last_seen, self.position, activity, settings)
 
 
-def seconds_now(batch: pa.RecordBatch, now: npt.ArrayLike | None = None) -> Longs:
+def seconds_now(batch: pa.RecordBatch | Documents, now: npt.ArrayLike | None = None) -> Longs:
     """The moment each row stands at: int64, s since 1970 UTC; the batch's own `now` unless one is given.
 
     Raises DataError where a row has none: below the kernel's door there is no clock to ask.
     """
     if now is not None:
         return np.ascontiguousarray(np.broadcast_to(np.asarray(now, np.int64), batch.num_rows))
-    column = batch.column("now")
-    if column.null_count:
-        first = column.is_null().to_pylist().index(True)
+    documents = Documents.of(batch)
+    if count := documents.nulls("now"):
+        first = documents.batch.column("now").is_null().to_pylist().index(True)
         raise DataError(
             "a member document without its moment",
             table="documents",
             column="now",
-            count=column.null_count,
+            count=count,
             first=f"row {first}",
             next_step="Documents are made by ingest and by fold, both of which set it.",
         )
-    return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), np.int64)
+    return documents.numbers("now")
 
 
-def exposures(batch: pa.RecordBatch, now: npt.ArrayLike | None, settings: Discount) -> Exposures:
+def exposures(batch: pa.RecordBatch | Documents, now: npt.ArrayLike | None, settings: Discount) -> Exposures:
     """Counted exposures of each member document (DOCUMENT rows; a slice or an empty batch is fine).
 
     `now`: s since 1970 UTC, one a row or one for all; None takes the documents' own. Impressions after it are not
     yet there, nor are clicks. A click forgets the impressions of its course up to `click_rest_days` after it.
     Rows do not depend on one another; the same row gives the same bits in any batch.
     """
-    seen = batch.column("seen_course")
-    if now is None and len(list_parts(seen)[1]) == 0:
-        moments = np.zeros(batch.num_rows, np.int64)  # nothing was seen, so nothing has an age
+    documents = Documents.of(batch)
+    lists = documents.lists
+    offsets, course = lists("seen_course")
+    if now is None and not len(course):
+        moments = np.zeros(documents.num_rows, np.int64)  # nothing was seen, so nothing has an age
     else:
-        moments = seconds_now(batch, now)
-    offsets, course = flat(batch, "seen_course", np.int32)
-    _, channel = flat(batch, "seen_channel", np.int8)
-    _, time = flat(batch, "seen_time", np.int64)
-    _, slot = flat(batch, "seen_slot", np.int16)
-    clicks, clicked_course = flat(batch, "course", np.int32)
-    _, clicked_kind = flat(batch, "course_kind", np.int8)
-    _, clicked_time = flat(batch, "course_time", np.int64)
-    from skillfirst.feedback.loops import expose
-
+        moments = seconds_now(documents, now)
+    moments.flags.writeable = False  # as a document's own are, or the loop would be compiled for both
+    clicks, clicked_course = lists("course")
     return Exposures(
-        *expose(
-            moments, offsets, course, channel, time, slot, clicks, clicked_course, clicked_kind, clicked_time,
-            int(Interaction.CLICK), settings.half_life_days, settings.click_rest_days,
+        *_expose()(
+            moments, offsets, course, lists("seen_channel")[1], lists("seen_time")[1], lists("seen_slot")[1], clicks,
+            clicked_course, lists("course_kind")[1], lists("course_time")[1], _CLICK, settings.half_life_days,
+            settings.click_rest_days,
         )
     )  # fmt: skip
 
 
+@cache
+def _expose() -> Any:
+    """What loads the compiler, when somebody scores."""
+    from skillfirst.feedback.loops import expose
+
+    return expose
+
+
 def dismissed(
-    batch: pa.RecordBatch, now: npt.ArrayLike | None, settings: Discount
+    batch: pa.RecordBatch | Documents, now: npt.ArrayLike | None, settings: Discount
 ) -> tuple[Longs, npt.NDArray[np.int32]]:
     """Courses at rest since a dismissal: (offsets, course codes ascending within a row).
 
     A dismissal holds for `dismiss_rest_days` and is taken back by an UNDO of the same course at or after it.
     """
-    offsets, course = flat(batch, "course", np.int32)
+    documents = Documents.of(batch)
+    offsets, course = documents.lists("course")
     if not len(course):
         return np.zeros(batch.num_rows + 1, np.int64), np.empty(0, np.int32)
-    _, kind = flat(batch, "course_kind", np.int8)
-    _, time = flat(batch, "course_time", np.int64)
+    kind, time = documents.lists("course_kind")[1], documents.lists("course_time")[1]
     rows = np.repeat(np.arange(batch.num_rows, dtype=np.int64), np.diff(offsets))
-    age = seconds_now(batch, now)[rows] - time
+    age = seconds_now(documents, now)[rows] - time
     rests = (kind == Interaction.DISMISS) & (age >= 0) & (age < settings.dismiss_rest_days * 86_400)
     # entries ascend by (course, kind) and UNDO is the kind after DISMISS: it can only be the next entry
     undone = np.zeros(len(course), bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,28 @@ def check_arms(arms: Arms, policy: Policy) -> None:
                 ) from None
 
 
+def known_arms(pairs: Iterable[tuple[str, str]], arms: Arms) -> tuple[tuple[str, str], ...]:
+    """A member's arms that override something, by experiment."""
+    return tuple(sorted((experiment, arm) for experiment, arm in pairs if arm in arms.get(experiment, {})))
+
+
+def _with_overrides(policy: Policy, own: Iterable[tuple[str, str]], arms: Arms) -> Policy:
+    for experiment, arm in own:
+        policy = policy.with_settings(dict(arms[experiment][arm]))
+    return policy
+
+
+def policy_of(pairs: Iterable[tuple[str, str]], policy: Policy, arms: Arms, known: dict[Any, Policy]) -> Policy:
+    """The Policy that holds for one member; `known` keeps those that were made before."""
+    if not arms:
+        return policy
+    own = known_arms(pairs, arms)
+    theirs = known.get(own)
+    if theirs is None:
+        theirs = known[own] = _with_overrides(policy, own, arms)
+    return theirs
+
+
 def group_by_policy(column: pa.Array, policy: Policy, arms: Arms) -> list[tuple[Policy, npt.NDArray[np.int64]]]:
     """Rows of an `arms` column by the Policy that holds for them, in order of their first row.
 
@@ -36,15 +58,8 @@ def group_by_policy(column: pa.Array, policy: Policy, arms: Arms) -> list[tuple[
     """
     places: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for i, pairs in enumerate(column.to_pylist()):
-        own = tuple(sorted((x, a) for x, a in pairs or [] if a in arms.get(x, {})))
-        places.setdefault(own, []).append(i)
-    groups = []
-    for own, rows in places.items():
-        theirs = policy
-        for experiment, arm in own:
-            theirs = theirs.with_settings(dict(arms[experiment][arm]))
-        groups.append((theirs, np.array(rows, np.int64)))
-    return groups
+        places.setdefault(known_arms(pairs or (), arms), []).append(i)
+    return [(_with_overrides(policy, own, arms), np.array(rows, np.int64)) for own, rows in places.items()]
 
 
 def by_policy(members: pa.RecordBatch, policy: Policy, arms: Arms, work: Work) -> pa.RecordBatch:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from skillfirst.kernel.model import Model
-from skillfirst.tables.interactions import EventRows, History, event_keys, merge_events
-from skillfirst.tables.schemas import DOCUMENT
+from skillfirst.tables.documents import Documents
+from skillfirst.tables.interactions import (
+    CHANNEL_CODES,
+    KIND_CODES,
+    NO_CHANNEL,
+    EventRows,
+    History,
+    event_keys,
+    merge_events,
+)
 
 
 def fold(documents: pa.RecordBatch, events: pa.RecordBatch | pa.Table, now: int, model: Model) -> pa.RecordBatch:
@@ -21,16 +32,31 @@ def fold(documents: pa.RecordBatch, events: pa.RecordBatch | pa.Table, now: int,
     rows = pc.index_in(table["member_id"], documents.column("member_id"))
     known = pc.is_valid(rows)
     table, rows = table.filter(known), rows.filter(known)
-    merged = merge_events(
-        History.from_documents(documents),
-        EventRows.of(
-            rows.to_numpy(), table["kind"], table["time"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy(),
-            course=model.courses.encode(table["course_id"]), skill=model.taxonomy.skills.encode(table["skill_id"]),
-            channel=table["channel"], position=table["position"].cast(pa.float64()).to_numpy(),
-            seconds=table["seconds"].cast(pa.float64()).to_numpy(), event=event_keys(table["event_id"]),
-        ),
-        now,
-    ).columns()  # fmt: skip
-    merged["now"] = pa.array(np.full(documents.num_rows, now, np.int64)).cast(pa.timestamp("s", "UTC"))
-    columns = [merged[f.name] if f.name in merged else documents.column(f.name) for f in DOCUMENT]
-    return pa.RecordBatch.from_arrays(columns, schema=DOCUMENT)
+    happened = EventRows.of(
+        rows.to_numpy(), table["kind"], table["time"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy(),
+        course=model.courses.encode(table["course_id"]), skill=model.taxonomy.skills.encode(table["skill_id"]),
+        channel=table["channel"], position=table["position"].cast(pa.float64()).to_numpy(),
+        seconds=table["seconds"].cast(pa.float64()).to_numpy(), event=event_keys(table["event_id"]),
+    )  # fmt: skip
+    return _merged(Documents.of(documents), happened, now).batch
+
+
+def fold_one(document: Documents, events: Sequence[Any], now: int, model: Model) -> Documents:
+    """`fold` for one member and its own events as the log keeps them, which have the columns of EVENTS as attributes
+    and their `time` in microseconds since 1970 UTC."""
+    course, skill, keys = model.courses.code, model.taxonomy.skills.code, dict[str, int]()
+    happened = EventRows.of(
+        [0] * len(events), np.array([KIND_CODES.get(e.kind, -1) for e in events], np.int32), [e.time for e in events],
+        course=[-1 if e.course_id is None else course(e.course_id) for e in events],
+        skill=[-1 if e.skill_id is None else skill(e.skill_id) for e in events],
+        channel=np.array([CHANNEL_CODES.get(e.channel, NO_CHANNEL) for e in events], np.int32),
+        position=[1 if e.position is None else e.position for e in events],
+        seconds=[0.0 if e.seconds is None else e.seconds for e in events],
+        event=[0 if e.event_id is None else keys.setdefault(e.event_id, len(keys) + 1) for e in events],
+    )  # fmt: skip
+    return _merged(document, happened, now)
+
+
+def _merged(documents: Documents, events: EventRows, now: int) -> Documents:
+    merged = merge_events(History.from_documents(documents), events, now).lists()
+    return documents.with_columns({**merged, "now": np.full(documents.num_rows, now, np.int64)})

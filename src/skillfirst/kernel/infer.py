@@ -8,6 +8,7 @@ from skillfirst.kernel.arms import by_policy
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.skills import inference
+from skillfirst.tables.documents import Documents
 from skillfirst.tables.schemas import DOCUMENT, INFERRED
 
 
@@ -19,9 +20,12 @@ def infer(members: pa.RecordBatch, model: Model, policy: Policy | None = None) -
     """
 
     def work(batch: pa.RecordBatch, theirs: Policy) -> pa.RecordBatch:
-        interest = model.interest if theirs.inference.interest else None
-        inferred = inference.infer(batch, model.inference, theirs.inference, interest)
-        columns = [batch.column(name) for name in DOCUMENT.names] + [inferred.column(name) for name in INFERRED.names]
-        return pa.RecordBatch.from_arrays(columns, schema=pa.schema([*DOCUMENT, *INFERRED]))
+        return infer_documents(Documents.of(batch), model, theirs).batch.select([*DOCUMENT.names, *INFERRED.names])
 
     return by_policy(members, policy or model.policy, {} if policy else model.arms, work)
+
+
+def infer_documents(documents: Documents, model: Model, policy: Policy) -> Documents:
+    """`infer` for members of one Policy."""
+    interest = model.interest if policy.inference.interest else None
+    return documents.with_columns(inference.infer_lists(documents, model.inference, policy.inference, interest))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,10 +16,10 @@ from skillfirst.feedback.impressions import exposures, seconds_now
 from skillfirst.kernel.groups import Members
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
+from skillfirst.tables.documents import Documents
 from skillfirst.tables.languages import primary
 from skillfirst.tables.schemas import Source
-from skillfirst.tables.sparse import first_of_list, flat, list_parts
-from skillfirst.tables.vocabulary import Vocabulary
+from skillfirst.tables.sparse import list_parts
 
 CHANNELS = ("feed", "home")
 DAY = 86_400
@@ -33,28 +35,32 @@ SHELF = (
 TREND_CONTEXTS, SHELF_CONTEXTS = (np.array([int(c) for c in chain], np.int8) for chain in (TREND, SHELF))
 
 Array = npt.NDArray[Any]
+_NONE, _FIRST = np.int32(-1), np.zeros(1, np.int32)
+_STATED = int(Source.INTEREST)
 
 
-def member_arrays(batch: pa.RecordBatch, model: Model, policy: Policy) -> tuple[Members, Array, Array]:
+def member_arrays(batch: pa.RecordBatch | Documents, model: Model, policy: Policy) -> tuple[Members, Array, Array]:
     """(Members, views, opens) of a batch: what the loop reads of the documents."""
-    rows = batch.num_rows
-    now = seconds_now(batch)
-    level = _column(batch, "level", np.int8)
-    languages, spoken = _languages(batch)
+    documents = Documents.of(batch)
+    rows, lists = documents.num_rows, documents.lists
+    now, level = seconds_now(documents), documents.numbers("level")
+    languages, spoken = _languages(documents)
     outlook, views, opens = _views(model, policy, languages, spoken, now, level)
-    title, target = named_title(batch, "title"), named_title(batch, "target_title")
-    skills = weighted_skills(batch, model, policy)
-    course_offsets, course = flat(batch, "course", np.int32)
-    seen = exposures(batch, None, policy.discount)
-    shelf, trend = _chains(batch, model, title, languages, spoken)
-    resting = np.stack([rest_members(batch, policy.cool_off, c) for c in CHANNELS], axis=1)
+    title, target = named_title(documents, "title"), named_title(documents, "target_title")
+    skills = weighted_skills(documents, model, policy)
+    course_offsets, course = lists("course")
+    seen = exposures(documents, None, policy.discount)
+    shelf, trend = _chains(documents, model, title, languages, spoken)
+    resting = np.empty((rows, len(CHANNELS)), bool)
+    for place, channel in enumerate(CHANNELS):
+        resting[:, place] = rest_members(documents, policy.cool_off, channel)
     fades = policy.fatigue == "discount"
     members = Members(
         rows=rows, now=now, outlook=outlook, views=views, opens=opens, level=level, title=title, target=target,
         skill_offsets=skills.pop("offsets"), **skills,
         course_offsets=course_offsets, course=course,
-        course_kind=flat(batch, "course_kind", np.int8)[1], course_time=flat(batch, "course_time", np.int64)[1],
-        course_seconds=flat(batch, "course_seconds", np.int32)[1],
+        course_kind=lists("course_kind")[1], course_time=lists("course_time")[1],
+        course_seconds=lists("course_seconds")[1],
         exposed_offsets=seen.offsets if fades else np.zeros_like(seen.offsets),
         exposed=seen.courses, exposure=seen.n, last_seen=seen.last_seen, seen_position=seen.position,
         active=seen.activity,
@@ -65,41 +71,35 @@ def member_arrays(batch: pa.RecordBatch, model: Model, policy: Policy) -> tuple[
     return members, views, opens
 
 
-def named_title(batch: pa.RecordBatch, name: str) -> Array:
+def named_title(documents: Documents, name: str) -> Array:
     """The title a reason may name: the likeliest one if it is likelier than not, else -1; int32 by row."""
-    title, weight = first_of_list(batch.column(name)), first_of_list(batch.column(f"{name}_weight"))
-    return np.where(weight >= SURE, title, -1).astype(np.int32)
+    title, weight = documents.first(name), documents.first(f"{name}_weight")
+    return np.where(weight >= SURE, title, _NONE)
 
 
-def weighted_skills(batch: pa.RecordBatch, model: Model, policy: Policy) -> dict[str, Array]:
+def weighted_skills(batch: pa.RecordBatch | Documents, model: Model, policy: Policy) -> dict[str, Array]:
     """Every scored skill of every member with the two parts of its weight, ascending (fields of Weighed)."""
-    from skillfirst.ranking.affinity import Profiles, weigh_skills
-
-    explicit = flat(batch, "skill", np.int32)
-    inferred = flat(batch, "inferred_skill", np.int32)
-    wanted = flat(batch, "wanted", np.int32)
-    predicted = flat(batch, "predicted_skill", np.int32)
-    refused = flat(batch, "refused", np.int32)
+    Profiles, weigh_skills = _weighing()
+    lists = Documents.of(batch).lists
     considered, floored = model.arrays["idf_considered"], model.arrays["idf_floored"]
     weighed = weigh_skills(
         Profiles(
-            batch.num_rows, *explicit, flat(batch, "skill_source", np.int16)[1],
-            *inferred, flat(batch, "inferred_weight", np.float32)[1], flat(batch, "inferred_source", np.int16)[1],
-            *wanted, *predicted, flat(batch, "predicted_weight", np.float32)[1],
-            flat(batch, "predicted_source", np.int16)[1], *refused,
-            considered, floored if policy.rare_inferred == "floor" else considered, floored, policy.held, policy.wanted,
-            int(Source.INTEREST),
+            batch.num_rows, *lists("skill"), lists("skill_source")[1],
+            *lists("inferred_skill"), lists("inferred_weight")[1], lists("inferred_source")[1],
+            *lists("wanted"), *lists("predicted_skill"), lists("predicted_weight")[1], lists("predicted_source")[1],
+            *lists("refused"), considered, floored if policy.rare_inferred == "floor" else considered, floored,
+            policy.held, policy.wanted, _STATED,
         )
     )  # fmt: skip
-    return weighed._asdict()
+    return weighed._asdict()  # type: ignore[no-any-return]
 
 
-def _column(batch: pa.RecordBatch, name: str, dtype: type[np.generic]) -> Array:
-    """A numeric column, 0 where it is null."""
-    column = batch.column(name)
-    if column.null_count:
-        column = column.fill_null(0)
-    return np.ascontiguousarray(column.to_numpy(zero_copy_only=False), dtype)
+@cache
+def _weighing() -> tuple[Any, Any]:
+    """What loads the compiler, when somebody scores."""
+    from skillfirst.ranking.affinity import Profiles, weigh_skills
+
+    return Profiles, weigh_skills
 
 
 def _distinct(keys: Array) -> tuple[Array, Array]:
@@ -110,10 +110,12 @@ def _distinct(keys: Array) -> tuple[Array, Array]:
     return first, inverse.astype(np.int32)
 
 
-def _languages(batch: pa.RecordBatch) -> tuple[Array, list[tuple[str, ...]]]:
+def _languages(documents: Documents) -> tuple[Array, list[tuple[str, ...]]]:
     """(number by row, the languages under each number): primary subtags, each once, in the member's order."""
-    offsets, tags = list_parts(batch.column("languages"))
-    rows = batch.num_rows
+    rows = documents.num_rows
+    if rows == 1:
+        return _FIRST, [_subtags(map(primary, documents.one["languages"]))]
+    offsets, tags = list_parts(documents.batch.column("languages"))
     if not len(tags):
         return np.zeros(rows, np.int32), [()]
     encoded = tags.dictionary_encode()
@@ -128,12 +130,14 @@ def _languages(batch: pa.RecordBatch) -> tuple[Array, list[tuple[str, ...]]]:
         first, dense = _distinct(number)
         number = dense.astype(np.int64)
     bounds = offsets.tolist()
-    known = encoded.indices.to_pylist() if rows == 1 else None
-    spoken = []
-    for row in first.tolist():
-        own = known if known is not None else (codes[bounds[row] : bounds[row + 1]] - 1).tolist()
-        spoken.append(tuple(dict.fromkeys(t for t in (subtags[c] for c in own) if t)))
+    spoken = [
+        _subtags(subtags[c] for c in (codes[bounds[row] : bounds[row + 1]] - 1).tolist()) for row in first.tolist()
+    ]
     return dense, spoken
+
+
+def _subtags(tags: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tag for tag in tags if tag))
 
 
 def _views(
@@ -141,6 +145,9 @@ def _views(
 ) -> tuple[Array, Array, Array]:
     """Which bitmaps of open courses hold for each member, by languages, level and day."""
     # the last second of a day still belongs to it: the night stands at midnight after its day
+    if len(now) == 1:
+        one, every = model.view(spoken[0], int(level[0]), (int(now[0]) - 1) // DAY, policy)
+        return _FIRST, one[None, :], every[None, :]
     days = (now - 1) // DAY
     low = int(days.min(initial=2**40))
     span = int(days.max(initial=low)) - low + 1 if len(days) else 1
@@ -158,15 +165,8 @@ def _views(
     return outlook, np.stack([view[0] for view in found]), np.stack([view[1] for view in found])
 
 
-def _codes(vocabulary: Vocabulary, column: pa.Array) -> Array:
-    """Codes of a column of ids, -1 for unknown and null."""
-    if len(column) == 1:
-        return np.array([vocabulary.code(column[0].as_py())], np.int32)
-    return vocabulary.encode(column)
-
-
 def _chains(
-    batch: pa.RecordBatch, model: Model, title: Array, languages: Array, spoken: list[tuple[str, ...]]
+    documents: Documents, model: Model, title: Array, languages: Array, spoken: list[tuple[str, ...]]
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """(shelves, evidence) a member falls back on, first to last, and those the trending row backs off through.
 
@@ -174,13 +174,13 @@ def _chains(
     fields most courses of the popular list are of.
     """
     taxonomy, a = model.taxonomy, model.arrays
-    industry = _codes(model.catalogue.industries, batch.column("industry"))
+    industry = documents.codes("industry", model.catalogue.industries)
     family = np.where(title >= 0, taxonomy.title_family[title], -1) if len(taxonomy.titles) else title
     tongues = np.full((len(spoken), TONGUES), -1, np.int32)
     for i, own in enumerate(spoken):
         known = [code for code in map(model.catalogue.languages.code, (*own, model.policy.language)) if code >= 0]
         tongues[i, : len(known[:TONGUES])] = known[:TONGUES]
-    rows = batch.num_rows
+    rows = documents.num_rows
     shelf, evidence = np.empty((rows, len(SHELF)), np.int32), np.full((rows, len(SHELF)), -1, np.int32)
     shelf[:, 0], evidence[:, 0] = a["popular_title"][title], title
     shelf[:, 1], evidence[:, 1] = a["popular_industry"][industry], industry

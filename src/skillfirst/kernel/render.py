@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from skillfirst.contexts.kinds import Context
+from skillfirst.contexts.kinds import LABELS, Context
 from skillfirst.contexts.texts import spoken, text
+from skillfirst.kernel.groups import Out
 from skillfirst.kernel.model import Model
 from skillfirst.tables.languages import primary
 
 # what a card says beside its skills, where it is known
 SHOWN = ("course_id", "title", "level", "duration_minutes", "language", "category", "author", "url", "image_url")
 SHOWN_SKILLS = 3  # skills of a card, heaviest first
+MOST_TEXTS = 200_000  # reasons kept, about 200 bytes each
+EPOCH = dt.date(1970, 1, 1)
+
+
+class Shown(NamedTuple):
+    """One member's list in a channel, in shown order: parallel lists; `bucket` 0 for none."""
+
+    course: list[int]
+    rank: list[int]
+    position: list[int]
+    affinity: list[float]
+    score: list[float]
+    bucket: list[int]
+
+
+class Head(NamedTuple):
+    """What stands before the courses of an answer. `day`: days since 1970."""
+
+    member_id: str
+    channel: str
+    day: int
+    arms: Sequence[tuple[str, str]]
+    languages: Sequence[str]
 
 
 class Renderer:
-    """Renders rows of one Model; what does not change between members (cards, names) is encoded once."""
+    """Renders answers of one Model; what does not change between members (cards, names) is encoded once."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._cards: dict[int, bytes] = {}
+        self._cards: list[bytes | None] = [None] * len(model.courses)
         self._texts: dict[tuple[str, str | None, str], bytes] = {}
+        self._reasons: dict[tuple[int, int, str], bytes] = {}
         self._encode = msgspec.json.Encoder().encode
 
     def answers(self, rows: pa.RecordBatch, languages: list[list[str]]) -> Iterator[tuple[str, str, bytes]]:
@@ -33,32 +61,57 @@ class Renderer:
         # codes instead of strings: the dictionary of course ids is the Model's vocabulary
         course = rows.column("course_id")
         flat = course.flatten()
-        codes = (
-            self.model.courses.encode(flat.dictionary)[flat.indices.to_numpy(zero_copy_only=False)] if len(flat) else []
+        codes: list[int] = (
+            self.model.courses.encode(flat.dictionary)[flat.indices.to_numpy(zero_copy_only=False)].tolist()
+            if len(flat)
+            else []
         )
-        columns = {
-            name: rows.column(name).flatten().to_pylist()
-            for name in ("affinity", "score", "bucket", "carousel_rank", "position", "context", "context_evidence")
-        }
+        names = ("carousel_rank", "position", "affinity", "score", "bucket")
+        values = [rows.column(name).flatten().fill_null(0).to_numpy(zero_copy_only=False).tolist() for name in names]
+        context, evidence = (_words(rows.column(name).flatten()) for name in ("context", "context_evidence"))
         lengths = course.value_lengths().to_pylist()
-        at = 0
         heads = zip(
-            rows.column("member_id").to_pylist(), rows.column("channel").to_pylist(), rows.column("day").to_pylist(),
-            rows.column("arms").to_pylist(), rows.column("model_version").to_pylist(), strict=True,
+            rows.column("member_id").to_pylist(), rows.column("channel").to_pylist(),
+            rows.column("day").cast(pa.int32()).to_pylist(), rows.column("arms").to_pylist(), languages, strict=True,
         )  # fmt: skip
-        for i, (member, channel, day, arms, version) in enumerate(heads):
-            part = slice(at, at + (lengths[i] or 0))
-            at = part.stop
-            language = self.language(languages[i])
-            head = {
-                "member_id": member, "channel": channel, "day": day.isoformat(), "model_version": version,
-                "language": language, "arms": dict(arms or []),
-            }  # fmt: skip
-            items = {name: values[part] for name, values in columns.items()}
-            make = self._grid if channel == "home" else self._list
-            yield member, channel, self._encode(head)[:-1] + b"," + make(codes[part], items, language) + b"}"
+        versions = rows.column("model_version").to_pylist()
+        at = 0
+        for i, head in enumerate(heads):
+            start, at = at, at + (lengths[i] or 0)
+            shown = Shown(codes[start:at], *(column[start:at] for column in values))
+            language = self.language(head[4])
 
-    def language(self, languages: list[str] | None) -> str:
+            def reason(place: int, start: int = start, language: str = language) -> bytes:
+                return self.reason(context(start + place), evidence(start + place), language)  # type: ignore[arg-type]
+
+            yield head[0], head[1], self._answer(Head(*head), versions[i], language, shown, reason)
+
+    def answer(self, head: Head, out: Out) -> bytes:
+        """JSON of what `recommend_one` gives for the one channel of `head`: what `answers` gives for its row."""
+        size = int(out.offsets[1])
+        shown = Shown(
+            out.course[:size].tolist(), out.rank[:size].tolist(), out.position[:size].tolist(),
+            out.affinity[:size].tolist(), out.score[:size].tolist(), out.bucket[:size].tolist(),
+        )  # fmt: skip
+        context, evidence = out.context[:size].tolist(), out.evidence[:size].tolist()
+        language = self.language(head.languages)
+        known = self._reasons
+
+        def reason(place: int) -> bytes:
+            key = (context[place], evidence[place], language)
+            return known.get(key) or self._reason_of_codes(*key)
+
+        return self._answer(head, self.model.version, language, shown, reason)
+
+    def _answer(self, head: Head, version: str, language: str, shown: Shown, reason: Callable[[int], bytes]) -> bytes:
+        about = {
+            "member_id": head.member_id, "channel": head.channel, "day": _dates(head.day), "model_version": version,
+            "language": language, "arms": dict(head.arms or ()),
+        }  # fmt: skip
+        make = self._grid if head.channel == "home" else self._list
+        return self._encode(about)[:-1] + b"," + make(shown, reason) + b"}"
+
+    def language(self, languages: Sequence[str] | None) -> str:
         """The language a member reads: the first one of the member's that we speak, else the platform's."""
         for tag in languages or []:
             if spoken(tag) == primary(tag):
@@ -67,7 +120,7 @@ class Renderer:
 
     def card(self, code: int) -> bytes:
         """The JSON members of one course's card, without braces."""
-        known = self._cards.get(int(code))
+        known = self._cards[int(code)]
         if known is None:
             row = self.model.catalogue.cards.slice(int(code), 1).to_pylist()[0]
             card = {
@@ -111,40 +164,53 @@ class Renderer:
         if known is None:
             sentence = text(context, self.evidence_name(context, evidence, language), language)
             known = self._encode({"context": context, "evidence": evidence, "text": sentence})[1:-1]
-            if len(self._texts) > 200_000:
+            if len(self._texts) > MOST_TEXTS:
                 self._texts.clear()
             self._texts[key] = known
         return known
 
-    def _item(self, code: int, position: int, affinity: float, score: float, bucket: int | None, more: bytes) -> bytes:
-        numbers = b'{"position":%d,"affinity":%s,"score":%s,"bucket":%s,' % (
-            position, b"%.6g" % affinity, b"%.6g" % score, b"null" if bucket is None else b"%d" % bucket,
+    def _reason_of_codes(self, context: int, evidence: int, language: str) -> bytes:
+        """`reason` by the codes of the loop: of a context, and of an id in the Model's evidence (-1: none)."""
+        name = self.model.evidence[0][evidence].as_py() if evidence >= 0 else None
+        made = self.reason(LABELS[context], name, language)
+        if len(self._reasons) > MOST_TEXTS:
+            self._reasons.clear()
+        self._reasons[context, evidence, language] = made
+        return made
+
+    def _items(self, shown: Shown, more: Sequence[bytes]) -> list[bytes]:
+        """The JSON of every course, `more` before its card."""
+        cards = self._cards
+        numbers = zip(
+            shown.position, shown.affinity, shown.score, shown.bucket, more,
+            [cards[code] or self.card(code) for code in shown.course], strict=True,
         )  # fmt: skip
-        return numbers + more + self.card(code) + b"}"
+        return [
+            b'{"position":%d,"affinity":%.6g,"score":%.6g,"bucket":%b,%b%b}'
+            % (position, affinity, score, b"%d" % bucket if bucket else b"null", extra, card)
+            for position, affinity, score, bucket, extra, card in numbers
+        ]
 
-    def _list(self, codes: Any, items: dict[str, list[Any]], language: str) -> bytes:
-        courses = [
-            self._item(c, p, a, s, b, self.reason(x, e, language) + b",")
-            for c, p, a, s, b, x, e in zip(
-                codes, items["position"], items["affinity"], items["score"], items["bucket"], items["context"],
-                items["context_evidence"], strict=True,
-            )
-        ]  # fmt: skip
-        return b'"courses":[' + b",".join(courses) + b"]"
+    def _list(self, shown: Shown, reason: Callable[[int], bytes]) -> bytes:
+        reasons = [reason(place) + b"," for place in range(len(shown.course))]
+        return b'"courses":[' + b",".join(self._items(shown, reasons)) + b"]"
 
-    def _grid(self, codes: Any, items: dict[str, list[Any]], language: str) -> bytes:
-        rows: dict[int, list[bytes]] = {}
-        heads: dict[int, bytes] = {}
-        for c, r, p, a, s, b, x, e in zip(
-            codes, items["carousel_rank"], items["position"], items["affinity"], items["score"], items["bucket"],
-            items["context"], items["context_evidence"], strict=True,
-        ):  # fmt: skip
-            if r not in rows:
-                rows[r] = []
-                heads[r] = self.reason(x, e, language)
-            rows[r].append(self._item(c, p, a, s, b, b""))
+    def _grid(self, shown: Shown, reason: Callable[[int], bytes]) -> bytes:
+        items = self._items(shown, [b""] * len(shown.course))
+        starts = [place for place, position in enumerate(shown.position) if position == 1]  # a carousel's first course
         carousels = [
-            b'{"rank":%d,' % rank + heads[rank] + b',"courses":[' + b",".join(cards) + b"]}"
-            for rank, cards in rows.items()
+            b'{"rank":%d,%b,"courses":[%b]}' % (shown.rank[start], reason(start), b",".join(items[start:stop]))
+            for start, stop in pairwise([*starts, len(items)])
         ]
         return b'"carousels":[' + b",".join(carousels) + b"]"
+
+
+def _words(column: pa.DictionaryArray) -> Callable[[int], str | None]:
+    """Texts of a dictionary array by place."""
+    words, places = column.dictionary.to_pylist(), column.indices.fill_null(-1).to_numpy(zero_copy_only=False).tolist()
+    return lambda place: words[places[place]] if places[place] >= 0 else None
+
+
+@lru_cache(maxsize=64)
+def _dates(day: int) -> str:
+    return (EPOCH + dt.timedelta(days=day)).isoformat()

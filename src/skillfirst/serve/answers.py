@@ -19,8 +19,9 @@ import pyarrow as pa
 from skillfirst.errors import StoreError
 from skillfirst.serve.newcomers import Newcomer
 from skillfirst.serve.serving import House, Serving
+from skillfirst.stores.event_log.checking import StoredEvent
 from skillfirst.stores.online.base import DOCUMENT_NAME
-from skillfirst.tables.schemas import DOCUMENT
+from skillfirst.tables.documents import Documents
 
 if TYPE_CHECKING:
     from skillfirst.kernel.policy import Policy
@@ -45,22 +46,26 @@ class Answer(NamedTuple):
 class Today:
     """A member as of now: the document with today's events in it, and the version it was folded over."""
 
-    document: pa.RecordBatch
+    folded: Documents  # one row
     serving: Serving
     known: bool  # the night has seen the member
     events: int
 
     @property
+    def document(self) -> pa.RecordBatch:
+        """The document as an Arrow batch of one row."""
+        return self.folded.batch
+
+    @property
     def languages(self) -> list[str]:
-        return list(self.document.column("languages")[0].as_py() or [])
+        return list(self.folded.one["languages"])
 
     @property
     def policy(self) -> Policy:
         """The Policy of the member's arms: what every number about this member was reckoned by."""
-        from skillfirst.kernel.arms import group_by_policy
+        from skillfirst.kernel.one_member import own_policy
 
-        model = self.serving.model
-        return group_by_policy(self.document.column("arms"), model.policy, model.arms)[0][0]
+        return own_policy(self.folded, self.serving.model)
 
 
 class Whole(NamedTuple):
@@ -173,9 +178,9 @@ class Answers:
         raise StoreError("versions are published faster than they can be read", next_step="Ask again.")
 
     def _today(
-        self, member_id: str, raw: bytes | None, serving: Serving, events: pa.RecordBatch | None, newcomer: Newcomer
+        self, member_id: str, raw: bytes | None, serving: Serving, events: list[StoredEvent], newcomer: Newcomer
     ) -> Today:
-        from skillfirst.kernel.fold import fold
+        from skillfirst.kernel.fold import fold_one
         from skillfirst.serve.newcomers import add_unsaid, document_of
 
         model = serving.model
@@ -184,25 +189,17 @@ class Answers:
             document = document_of(member_id, newcomer, model, now, serving.experiments)
         else:
             document = add_unsaid(_read_document(raw), newcomer, model)
-        if events is None:
-            events = pa.RecordBatch.from_pylist([], _events_schema())
-        return Today(fold(document, events, now, model), serving, raw is not None, events.num_rows)
+        return Today(fold_one(document, events, now, model), serving, raw is not None, len(events))
 
 
-def _read_document(raw: bytes) -> pa.RecordBatch:
+def _read_document(raw: bytes) -> Documents:
     try:
-        return pa.ipc.read_record_batch(pa.py_buffer(raw), DOCUMENT)
-    except (pa.ArrowInvalid, OSError):
+        return Documents.read(raw)
+    except ValueError:
         raise StoreError(
             "what is published was written by another version of skillfirst",
             next_step="Run the night again and publish it: skillfirst run, skillfirst publish.",
         ) from None
-
-
-def _events_schema() -> pa.Schema:
-    from skillfirst.tables.schemas import EVENTS
-
-    return EVENTS.schema
 
 
 def recommend_one(today: Today, channel: str, policy: Any = None) -> pa.RecordBatch:
@@ -214,6 +211,13 @@ def recommend_one(today: Today, channel: str, policy: Any = None) -> pa.RecordBa
 
 def render_one(today: Today, channel: str, language: str | None = None) -> bytes:
     """The member's answer as the night would have stored it; in another language if asked for."""
-    rows = recommend_one(today, channel)
-    languages = [language, *today.languages] if language else today.languages
-    return next(today.serving.renderer.answers(rows, [languages]))[2]
+    from skillfirst.kernel.member_arrays import DAY
+    from skillfirst.kernel.one_member import lists_of_one
+    from skillfirst.kernel.render import Head
+
+    serving, document = today.serving, today.folded
+    known = document.one
+    languages = [language, *known["languages"]] if language else known["languages"]
+    day = (int(document.numbers("now")[0]) - 1) // DAY
+    head = Head(known["member_id"], channel, day, known["arms"], languages)
+    return serving.renderer.answer(head, lists_of_one(document, serving.model, (channel,)))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from skillfirst.experiments.assignment import Experiment, arms_column
+from skillfirst.experiments.assignment import Experiment, arm_of
 from skillfirst.kernel.model import Model
-from skillfirst.tables.schemas import LEVELS, Source, documents
+from skillfirst.tables.documents import Documents
+from skillfirst.tables.schemas import LEVELS, Source
 
 MOST_LANGUAGES = 8
 
@@ -42,35 +44,25 @@ def title_code(model: Model, title: str | None) -> int:
 
 def document_of(
     member_id: str, newcomer: Newcomer, model: Model, now: int, experiments: Sequence[Experiment] = ()
-) -> pa.RecordBatch:
+) -> Documents:
     """A document (one row) in which stands what the newcomer said, with the arms the night would give. `now`: s since
     1970 UTC. Without an id there is nobody to assign.
     """
     held = codes(model, newcomer.skills)
     title = title_code(model, newcomer.title)
-    return documents(
-        1,
-        member_id=[member_id],
-        now=pa.array([now], pa.int64()).cast(pa.timestamp("s", "UTC")),
-        arms=arms_column(experiments if member_id else (), [member_id]),
-        title=[[title] if title >= 0 else []],
-        title_weight=[[1.0] if title >= 0 else []],
-        skill=[held],
-        skill_source=[[int(Source.EXPLICIT)] * len(held)],
-        wanted=[codes(model, newcomer.wants)],
-        languages=[list(newcomer.languages[:MOST_LANGUAGES])],
-        level=[LEVELS.index(newcomer.level) + 1 if newcomer.level in LEVELS else 0],
-    )
+    lists = {"skill": held, "skill_source": [int(Source.EXPLICIT)] * len(held), "wanted": codes(model, newcomer.wants)}
+    if title >= 0:
+        lists |= _stated(title)
+    arms = [(e.name, arm_of(e, member_id)) for e in sorted(experiments, key=lambda e: e.name)] if member_id else []
+    level = LEVELS.index(newcomer.level) + 1 if newcomer.level in LEVELS else 0
+    return Documents.new(member_id, now, arms, list(newcomer.languages[:MOST_LANGUAGES]), level, lists)
 
 
-def add_unsaid(document: pa.RecordBatch, newcomer: Newcomer, model: Model) -> pa.RecordBatch:
+def _stated(title: int) -> dict[str, list[Any]]:
+    return {"title": [title], "title_weight": [1.0]}
+
+
+def add_unsaid(document: Documents, newcomer: Newcomer, model: Model) -> Documents:
     """A stored document with the title just given, where the profile states none; otherwise as it was."""
     title = title_code(model, newcomer.title)
-    if title < 0 or document.column("title")[0].as_py():
-        return document
-    given = {
-        "title": pa.array([[title]], pa.list_(pa.int32())),
-        "title_weight": pa.array([[1.0]], pa.list_(pa.float32())),
-    }
-    columns = [given.get(name, document.column(name)) for name in document.schema.names]
-    return pa.RecordBatch.from_arrays(columns, schema=document.schema)
+    return document if title < 0 or len(document.lists("title")[1]) else document.with_lists(_stated(title))

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skillfirst.stores.event_log import EventLog
+from skillfirst.stores.event_log.checking import StoredEvent
 
 #: events that change nothing a member is shown
 SILENT = frozenset({"email_sent", "email_open", "served"})
@@ -46,20 +47,13 @@ class Touched:
             return False
         return log.touched(member_id, self.after) or log.read_member(member_id, since=self.since).num_rows > 0
 
-    def events(self, member_id: str) -> pa.RecordBatch | None:
+    def events(self, member_id: str) -> list[StoredEvent]:
         """What the member did that the night's document does not hold, in order of arrival."""
-        if self._log is None:
-            return None
-        after_the_day = self._log.read_member(member_id, since=self.since)
-        early = self._log.read_member(member_id, after=self.after)
-        late = early.filter(pc.less(early.column("time"), pa.scalar(self.since, early.schema.field("time").type)))
-        if not late.num_rows:
-            return after_the_day
-        return pa.concat_batches([late, after_the_day])
+        return [] if self._log is None else self._log.news(member_id, self.since, self.after)
 
-    def changes(self, events: pa.RecordBatch | None) -> bool:
+    def changes(self, events: Iterable[StoredEvent]) -> bool:
         """Whether any of these events changes what the member is shown."""
-        return events is not None and not self.silent.issuperset(events.column("kind").to_pylist())
+        return any(event.kind not in self.silent for event in events)
 
     def mark(self, members: Iterable[str]) -> None:
         """These members did something just now."""

@@ -15,13 +15,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skillfirst.tables.schemas import DOCUMENT, EVENT_KINDS, Channel
-from skillfirst.tables.sparse import list_parts, to_lists
+from skillfirst.tables.documents import LIST_TYPES, Documents
+from skillfirst.tables.schemas import EVENT_KINDS, Channel
+from skillfirst.tables.sparse import to_lists
 
 SEEN_DAYS = 112  # eight half-lives of an exposure (14 days): what is older weighs less than 0.4 %
 SEEN_MOST = 512  # impressions a document holds, the newest
 SECONDS_A_DAY = 86_400
 NO_CHANNEL = 0  # a channel that is none of Channel
+KIND_CODES = {kind: code for code, kind in enumerate(EVENT_KINDS)}
+CHANNEL_CODES = {channel.name.lower(): int(channel) for channel in Channel}
+_INT16, _INT32 = int(np.iinfo(np.int16).max), int(np.iinfo(np.int32).max)
 
 Offsets = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
@@ -76,8 +80,8 @@ class EventRows:
             raise ValueError("an event of an unknown kind")
         names = [c.name.lower() for c in sorted(Channel)]
         channels = np.zeros(size, np.int8) if channel is None else _codes(channel, ("", *names))
-        slots = np.ones(size) if position is None else np.nan_to_num(np.asarray(position, np.float64), nan=1.0)
-        spent = np.zeros(size) if seconds is None else np.nan_to_num(np.asarray(seconds, np.float64), nan=0.0)
+        slots = np.ones(size) if position is None else _filled(position, 1.0)
+        spent = np.zeros(size) if seconds is None else _filled(seconds, 0.0)
         return cls(
             rows,
             kinds.astype(np.int8),
@@ -85,10 +89,15 @@ class EventRows:
             np.full(size, -1, np.int32) if course is None else np.array(course, np.int32),
             np.full(size, -1, np.int32) if skill is None else np.array(skill, np.int32),
             np.maximum(channels, NO_CHANNEL).astype(np.int8),
-            np.clip(slots, 1, np.iinfo(np.int16).max).astype(np.int16),
-            np.clip(np.rint(spent), 0, np.iinfo(np.int32).max).astype(np.int32),
+            np.minimum(np.maximum(slots, 1), _INT16).astype(np.int16),
+            np.minimum(np.maximum(np.rint(spent), 0), _INT32).astype(np.int32),
             np.zeros(size, np.uint64) if event is None else np.array(event, np.uint64),
         )
+
+
+def _filled(values: npt.ArrayLike, unknown: float) -> npt.NDArray[np.float64]:
+    numbers = np.asarray(values, np.float64)
+    return np.where(np.isnan(numbers), unknown, numbers)
 
 
 def _codes(values: pa.Array | pa.ChunkedArray | Array, names: tuple[str, ...]) -> npt.NDArray[np.int32]:
@@ -145,7 +154,7 @@ class History:
         """Of members who did nothing."""
         return cls(
             {group: np.zeros(rows + 1, np.int64) for group in _GROUPS},
-            {name: np.empty(0, _dtype(name)) for name in COLUMNS},
+            {name: np.empty(0, LIST_TYPES[name]) for name in COLUMNS},
         )
 
     @classmethod
@@ -157,25 +166,20 @@ class History:
         return base
 
     @classmethod
-    def from_documents(cls, batch: pa.RecordBatch | pa.Table) -> History:
+    def from_documents(cls, batch: pa.RecordBatch | Documents) -> History:
         """Of a batch of documents."""
-        offsets: dict[str, Offsets] = {}
-        values: dict[str, Array] = {}
-        for group, names in _GROUPS.items():
-            for name in names:
-                offsets[group], flat = list_parts(batch.column(name))
-                values[name] = np.array(flat.to_numpy(zero_copy_only=False), _dtype(name))
-        return cls(offsets, values)
+        documents = Documents.of(batch)
+        offsets = {group: documents.lists(names[0])[0] for group, names in _GROUPS.items()}
+        # copies, as the loops are compiled for arrays that may be written to
+        return cls(offsets, {name: documents.lists(name)[1].copy() for name in COLUMNS})
+
+    def lists(self) -> dict[str, tuple[Offsets, Array]]:
+        """The columns as offsets and flat values."""
+        return {name: (self.offsets[group], self.values[name]) for group, names in _GROUPS.items() for name in names}
 
     def columns(self) -> dict[str, pa.ListArray]:
         """The columns as Arrow lists, in the types of DOCUMENT."""
-        return {
-            name: to_lists(self.offsets[group], self.values[name]) for group, names in _GROUPS.items() for name in names
-        }
-
-
-def _dtype(name: str) -> Any:
-    return np.dtype(DOCUMENT.field(name).type.value_type.to_pandas_dtype())
+        return {name: to_lists(*lists) for name, lists in self.lists().items()}
 
 
 def merge_events(before: History, events: EventRows, now: npt.ArrayLike) -> History:

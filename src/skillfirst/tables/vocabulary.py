@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 Codes = npt.NDArray[np.int32]
 
 UNKNOWN = -1
+FEW = 64  # ids up to which Python's own dictionary is asked: Arrow's lookup lays out the whole vocabulary each time
 
 
 class Vocabulary:
@@ -68,8 +69,8 @@ class Vocabulary:
     def encode(self, ids: pa.Array | pa.ChunkedArray | Iterable[str | None]) -> Codes:
         """Codes of many ids, int32, -1 for unknown and null; same length and order as `ids`."""
         array = ids if isinstance(ids, (pa.Array, pa.ChunkedArray)) else pa.array(list(ids), pa.string())
-        if not len(array):
-            return np.empty(0, np.int32)
+        if len(array) <= FEW:
+            return np.array([UNKNOWN if id_ is None else self.code(id_) for id_ in _texts(array)], np.int32)
         codes = pc.index_in(array.cast(pa.string()), self.ids)
         # SetLookup finds null in a value set without nulls nowhere, so fill_null covers both cases
         codes = pc.fill_null(codes, UNKNOWN)
@@ -86,3 +87,10 @@ class Vocabulary:
         """Codes as an Arrow dictionary array over this vocabulary (no strings copied); -1 becomes null."""
         codes = np.asarray(codes, np.int32)
         return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), self.ids)
+
+
+def _texts(array: pa.Array | pa.ChunkedArray) -> list[str | None]:
+    if not (pa.types.is_string(array.type) or pa.types.is_dictionary(array.type)):
+        array = array.cast(pa.string())
+    texts: list[str | None] = array.to_pylist()
+    return texts

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
-
-import pyarrow as pa
 
 from skillfirst.serve.answers import Today
 from skillfirst.serve.page.words import Words
 from skillfirst.serve.profiles import profile
+from skillfirst.stores.event_log.checking import StoredEvent
 from skillfirst.tables.schemas import EVENT_KINDS, Interaction
 
 GROUPS = (("wanted", "wanted"), ("yours", "yours"), ("inferred", "inferred"))
@@ -34,10 +34,10 @@ def grouped(known: dict[str, Any], words: Words) -> list[dict[str, Any]]:
     return [{"name": words(name), "key": name, "skills": skills} for name, skills in groups.items() if skills]
 
 
-def beside(today: Today, events: pa.RecordBatch | None, words: Words) -> dict[str, Any]:
+def beside(today: Today, events: Iterable[StoredEvent], words: Words) -> dict[str, Any]:
     """Title, skills with their sources, and what happened since the night."""
     known = profile(today, words.language)
-    counts = Counter(events.column("kind").to_pylist()) if events is not None else Counter()
+    counts = Counter(event.kind for event in events)
     happened = [(words(f"ev_{kind}"), counts[kind]) for kind in EVENT_KINDS if counts[kind] and f"ev_{kind}" in words]
     groups = [g for g in grouped(known, words) if g["key"] != "wish_suggested"]
     for group in groups:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skillfirst.skills.inference.counts import InferenceCounts, count, merge
     from skillfirst.skills.inference.fitting import finish
-    from skillfirst.skills.inference.members import explain_sources, infer
+    from skillfirst.skills.inference.members import explain_sources, infer, infer_lists
     from skillfirst.skills.inference.settings import Inference
     from skillfirst.skills.inference.tables import InferenceTables, InterestTables
     from skillfirst.skills.inference.wants import WantCounts, count_wants, finish_interest, merge_wants
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "counts": ("InferenceCounts", "count", "merge"),
     "fitting": ("finish",),
-    "members": ("explain_sources", "infer"),
+    "members": ("explain_sources", "infer", "infer_lists"),
     "settings": ("Inference",),
     "tables": ("InferenceTables", "InterestTables"),
     "wants": ("WantCounts", "count_wants", "finish_interest", "merge_wants"),
@@ -39,6 +39,7 @@ __all__ = [
     "finish",
     "finish_interest",
     "infer",
+    "infer_lists",
     "merge",
     "merge_wants",
 ]

@@ -107,6 +107,7 @@ def _fit(
 
 def profile_columns(profiles: Profiles, titles: int) -> ProfileColumns:
     """The titles, industries and countries that enough members of the sample have."""
+    batch = profiles.documents.batch
     _, codes, weights = profiles.title
     members = np.bincount(codes, weights, minlength=titles) if len(codes) else np.zeros(titles)
     common = np.flatnonzero(members >= COLUMN_MEMBERS)
@@ -119,7 +120,7 @@ def profile_columns(profiles: Profiles, titles: int) -> ProfileColumns:
         often = sorted((v for v, n in tally.items() if n >= COLUMN_MEMBERS), key=lambda v: (-tally[v], v))
         return np.array(sorted(often[:COLUMN_VALUES]), dtype=np.str_)
 
-    return ProfileColumns(title, names(profiles.industry), names(profiles.country))
+    return ProfileColumns(title, names(batch.column("industry")), names(batch.column("country")))
 
 
 def dense(

@@ -11,7 +11,7 @@ from numba import njit
 from skillfirst.skills.inference.profiles import Profiles
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.tables import InferenceTables
-from skillfirst.skills.inference.top import by_code, offer
+from skillfirst.skills.inference.top import by_code, joined, offer
 from skillfirst.tables.schemas import Source
 
 Wanted = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int16]]
@@ -89,6 +89,5 @@ def goal_rows(
         *profiles.wanted, *profiles.refused, inferred_offsets, inferred, inferred_weight, tables.skills,
         float(settings.goal_threshold), int(settings.goal_limit), skill, weight,
     )  # fmt: skip
-    np.cumsum(found, out=offsets[1:])
-    keep = np.arange(settings.goal_limit)[None, :] < found[:, None]
-    return offsets, skill[keep], weight[keep], np.full(int(keep.sum()), int(Source.GOAL), np.int16)
+    offsets, goals, weights = joined(found, skill, weight)
+    return offsets, goals, weights, np.full(len(goals), int(Source.GOAL), np.int16)

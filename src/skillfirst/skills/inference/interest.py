@@ -15,8 +15,10 @@ from skillfirst.skills.inference.profiles import Profiles
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.sources import score
 from skillfirst.skills.inference.tables import InterestTables
-from skillfirst.skills.inference.top import by_code, offer
+from skillfirst.skills.inference.top import by_code, joined, offer
 from skillfirst.tables.schemas import Source
+
+_PREDICTED = np.int16(Source.PREDICTED)
 
 
 @njit(cache=True, nogil=True)
@@ -105,19 +107,14 @@ def predict_rows(
     that is as likely of anybody; at most `settings.interest_limit` a member.
     """
     n, limit = len(profiles), min(settings.interest_limit, skills)
-    place = np.full(skills, -1, np.int32)
-    place[interest.active] = np.arange(len(interest.active), dtype=np.int32)
     skill, weight = np.zeros((n, limit), np.int32), np.zeros((n, limit), np.float32)
     source = np.zeros((n, limit), np.int16)
-    m = interest.net
+    active, known, intercept, linear, into, hidden, out, shares = interest.plain
     found = _predict(
         profiles.held.offsets, profiles.held.indices, *profiles.wanted, *profiles.refused,
-        *interest.columns.encode(profiles), *goal, np.asarray(interest.active), np.asarray(interest.known), place,
-        np.asarray(m.intercept), np.asarray(m.linear), np.asarray(m.into), np.asarray(m.hidden), np.asarray(m.out),
-        bool(interest.linear), float(settings.interest_threshold), float(settings.interest_lift), limit,
-        np.int16(Source.PREDICTED), skill, weight, source,
+        *interest.columns.encode(profiles), *goal, active, known, interest.place(skills), intercept, linear, into,
+        hidden, out, shares, float(settings.interest_threshold), float(settings.interest_lift), limit, _PREDICTED,
+        skill, weight, source,
     )  # fmt: skip
-    offsets = np.zeros(n + 1, np.int64)
-    np.cumsum(found, out=offsets[1:])
-    keep = np.arange(limit)[None, :] < found[:, None]
-    return offsets, skill[keep], weight[keep], source[keep]
+    offsets, wanted, weights, sources = joined(found, skill, weight, source)
+    return offsets, wanted, weights, sources

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from skillfirst.skills.inference.rows import infer_rows
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.sources import Knowledge, Members, Rules
 from skillfirst.skills.inference.tables import InferenceTables, InterestTables
+from skillfirst.skills.inference.top import joined
+from skillfirst.tables.documents import Documents, Lists
 from skillfirst.tables.schemas import INFERRED, Source
 from skillfirst.tables.sparse import to_lists
 
@@ -32,7 +35,14 @@ def flat_members(profiles: Profiles, tables: InferenceTables, keys: npt.NDArray[
 
 
 def flat_knowledge(tables: InferenceTables) -> Knowledge:
-    """The arrays of the tables; saved ones may be memory-mapped."""
+    """The arrays of the tables; saved ones may be memory-mapped. Made once for each tables."""
+    known: Knowledge | None = tables.flat.get(Knowledge)
+    if known is None:
+        known = tables.flat[Knowledge] = _knowledge(tables)
+    return known
+
+
+def _knowledge(tables: InferenceTables) -> Knowledge:
     title, courses, near = tables.title, tables.course_skills, tables.near
     weights = np.ones(len(courses.indices), np.float32) if courses.values is None else courses.values
     plain = [
@@ -44,6 +54,7 @@ def flat_knowledge(tables: InferenceTables) -> Knowledge:
     return Knowledge(*(np.asarray(a) if isinstance(a, np.ndarray) else a for a in plain))
 
 
+@lru_cache(maxsize=64)
 def flat_rules(settings: Inference, limit: int) -> Rules:
     """The numbers of the settings, in the types the loops are compiled for."""
     s = settings
@@ -57,30 +68,32 @@ def flat_rules(settings: Inference, limit: int) -> Rules:
 
 
 def infer(
-    batch: pa.RecordBatch, tables: InferenceTables, settings: Inference, interest: InterestTables | None = None
-) -> pa.RecordBatch:
+    batch: pa.RecordBatch | Documents, tables: InferenceTables, settings: Inference,
+    interest: InterestTables | None = None,
+) -> pa.RecordBatch:  # fmt: skip
     """The columns `tables.schemas.INFERRED` of a batch of documents, row by row in the same order.
 
     Inferred: likely skills the member does not list and has not refused, with probability and Source bits. Predicted:
     the target title's skills that are missing (Source.GOAL) and, where there is an `interest` model, what the member is
     likely to want (Source.PREDICTED). A batch of one gives the same bytes as any other cut.
     """
-    profiles = read_profiles(batch, tables.skills)
+    lists = infer_lists(Documents.of(batch), tables, settings, interest)
+    return pa.RecordBatch.from_arrays([to_lists(*lists[name]) for name in INFERRED.names], schema=INFERRED)
+
+
+def infer_lists(
+    documents: Documents, tables: InferenceTables, settings: Inference, interest: InterestTables | None = None
+) -> dict[str, Lists]:
+    """`infer` as (offsets, values) by column."""
+    profiles = read_profiles(documents, tables.skills)
     skill, weight, source, found, _ = _infer(profiles, tables, settings)
-    offsets = np.zeros(len(profiles) + 1, np.int64)
-    np.cumsum(found, out=offsets[1:])
-    keep = np.arange(skill.shape[1])[None, :] < found[:, None]
-    skill, weight, source = skill[keep], weight[keep], source[keep]
+    offsets, skill, weight, source = joined(found, skill, weight, source)
     wanted = goal_rows(profiles, tables, settings, offsets, skill, weight)
     if interest is not None:
         wanted = predict_rows(profiles, tables.skills, interest, wanted, settings)
-    return pa.RecordBatch.from_arrays(
-        [
-            to_lists(offsets, skill), to_lists(offsets, weight), to_lists(offsets, source),
-            to_lists(wanted[0], wanted[1]), to_lists(wanted[0], wanted[2]), to_lists(wanted[0], wanted[3]),
-        ],
-        schema=INFERRED,
-    )  # fmt: skip
+    values = (skill, weight, source, *wanted[1:])
+    bounds = (offsets, offsets, offsets, wanted[0], wanted[0], wanted[0])
+    return dict(zip(INFERRED.names, zip(bounds, values, strict=True), strict=True))
 
 
 def _infer(profiles: Profiles, tables: InferenceTables, settings: Inference, explain: bool = False) -> tuple[Any, ...]:

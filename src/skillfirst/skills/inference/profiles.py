@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from skillfirst.tables.documents import Documents
 from skillfirst.tables.schemas import Source
-from skillfirst.tables.sparse import Csr, Offsets, list_parts
+from skillfirst.tables.sparse import Csr, Offsets
 
 HELD = int(Source.EXPLICIT) | int(Source.CREDENTIAL)
 
@@ -21,12 +21,6 @@ COLUMNS = (
     "course_kind", "course_time", "course_seconds", "neighbours", "neighbour_skill", "neighbour_count",
 )  # fmt: skip
 """The columns of the document that inference reads; a sample keeps no others."""
-
-
-def lists(batch: pa.RecordBatch, name: str, dtype: npt.DTypeLike) -> tuple[Offsets, npt.NDArray[Any]]:
-    """Offsets and flat values of one list column."""
-    offsets, values = list_parts(batch.column(name))
-    return offsets, np.asarray(values.to_numpy(zero_copy_only=False), dtype)
 
 
 def select(offsets: Offsets, keep: npt.NDArray[np.bool_]) -> Offsets:
@@ -53,9 +47,8 @@ class Profiles:
     course: tuple[Offsets, npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
     neighbours: npt.NDArray[np.int32]
     neighbour: tuple[Offsets, npt.NDArray[Any], npt.NDArray[Any]]
-    industry: pa.Array
-    country: pa.Array
     level: npt.NDArray[np.int8]
+    documents: Documents  # for industry and country
 
     def __len__(self) -> int:
         return len(self.now)
@@ -65,51 +58,50 @@ class Profiles:
         return replace(self, held=held)
 
 
-def held_skills(batch: pa.RecordBatch, skills: int) -> Csr:
+def held_skills(batch: pa.RecordBatch | Documents, skills: int) -> Csr:
     """Members x skills: explicit skills and credentials of each row, ascending."""
-    offsets, codes = lists(batch, "skill", np.int32)
-    other, source = lists(batch, "skill_source", np.int16)
-    if not np.array_equal(offsets, other):
+    documents = Documents.of(batch)
+    offsets, codes = documents.lists("skill")
+    other, source = documents.lists("skill_source")
+    if not (offsets == other).all():
         raise ValueError("skill and skill_source differ in length")
     keep = (source & HELD) != 0
     if keep.all():
         return Csr(offsets, codes, None, skills)
-    return Csr(select(offsets, keep), codes[keep], None, skills)
+    held = codes[keep]
+    held.flags.writeable = False  # as a document's own lists are, or the loops would be compiled for both
+    return Csr(select(offsets, keep), held, None, skills)
 
 
-def titles_of(batch: pa.RecordBatch, name: str = "title") -> tuple[Offsets, npt.NDArray[Any], npt.NDArray[Any]]:
+def titles_of(
+    batch: pa.RecordBatch | Documents, name: str = "title"
+) -> tuple[Offsets, npt.NDArray[Any], npt.NDArray[Any]]:
     """Offsets, title codes and weights of each row's distribution over titles."""
-    offsets, codes = lists(batch, name, np.int32)
-    other, weights = lists(batch, f"{name}_weight", np.float32)
-    if not np.array_equal(offsets, other):
+    documents = Documents.of(batch)
+    offsets, codes = documents.lists(name)
+    other, weights = documents.lists(f"{name}_weight")
+    if not (offsets == other).all():
         raise ValueError(f"{name} and {name}_weight differ in length")
     return offsets, codes, weights
 
 
-def read_profiles(batch: pa.RecordBatch, skills: int) -> Profiles:
+def read_profiles(batch: pa.RecordBatch | Documents, skills: int) -> Profiles:
     """The arrays of a batch of documents (schema `tables.schemas.DOCUMENT`, or the columns named in `COLUMNS`)."""
-    now = batch.column("now").cast(pa.int64())
-    course, course_code = lists(batch, "course", np.int32)
-    neighbour, neighbour_skill = lists(batch, "neighbour_skill", np.int32)
-    activity, activity_skill = lists(batch, "activity_skill", np.int32)
+    documents = Documents.of(batch)
+    lists, numbers = documents.lists, documents.numbers
     return Profiles(
-        now=np.asarray(pc.fill_null(now, 0).to_numpy(zero_copy_only=False), np.int64),
-        held=held_skills(batch, skills),
-        title=titles_of(batch),
-        target=titles_of(batch, "target_title"),
-        wanted=lists(batch, "wanted", np.int32),
-        refused=lists(batch, "refused", np.int32),
-        activity=(activity, activity_skill, lists(batch, "activity_time", np.int64)[1]),
+        now=numbers("now"),
+        held=held_skills(documents, skills),
+        title=titles_of(documents),
+        target=titles_of(documents, "target_title"),
+        wanted=lists("wanted"),
+        refused=lists("refused"),
+        activity=(*lists("activity_skill"), lists("activity_time")[1]),
         course=(
-            course,
-            course_code,
-            lists(batch, "course_kind", np.int8)[1],
-            lists(batch, "course_time", np.int64)[1],
-            lists(batch, "course_seconds", np.int32)[1],
+            *lists("course"), lists("course_kind")[1], lists("course_time")[1], lists("course_seconds")[1],
         ),
-        neighbours=np.asarray(batch.column("neighbours").fill_null(0).to_numpy(zero_copy_only=False), np.int32),
-        neighbour=(neighbour, neighbour_skill, lists(batch, "neighbour_count", np.int32)[1]),
-        industry=batch.column("industry"),
-        country=batch.column("country"),
-        level=np.asarray(batch.column("level").fill_null(0).to_numpy(zero_copy_only=False), np.int8),
-    )
+        neighbours=numbers("neighbours"),
+        neighbour=(*lists("neighbour_skill"), lists("neighbour_count")[1]),
+        level=numbers("level"),
+        documents=documents,
+    )  # fmt: skip

@@ -110,6 +110,36 @@ class Scratch(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
+def profile_inputs(
+    title_offsets: Any, title: Any, title_weight: Any, level: Any, industry: Any, country: Any, column: Any,
+    titles: int, industries: int, countries: int, levels: int,
+) -> Any:  # fmt: skip
+    """What `tables.ProfileColumns` makes of profiles: (offsets, columns, values), titles first, then industry,
+    country and level. `industry`, `country`: codes, -1 unknown. `column`: of a title, -1 for none."""
+    members = len(level)
+    offsets = np.zeros(members + 1, np.int64)
+    inputs = np.empty(len(title) + 3 * members, np.int32)
+    values = np.empty(len(title) + 3 * members, np.float32)
+    n = 0
+    for i in range(members):
+        for j in range(title_offsets[i], title_offsets[i + 1]):
+            place = column[title[j]] if len(column) else -1
+            if place >= 0:
+                inputs[n], values[n] = place, title_weight[j]
+                n += 1
+        if industry[i] >= 0:
+            inputs[n], values[n] = titles + industry[i], 1.0
+            n += 1
+        if country[i] >= 0:
+            inputs[n], values[n] = titles + industries + country[i], 1.0
+            n += 1
+        inputs[n], values[n] = titles + industries + countries + min(max(int(level[i]), 0), levels - 1), 1.0
+        n += 1
+        offsets[i + 1] = n
+    return offsets, inputs[:n], values[:n]
+
+
+@njit(cache=True, nogil=True)
 def scratch(skills: int, active: int, inputs: int) -> Any:
     """Room for one member, used again for the next."""
     return Scratch(

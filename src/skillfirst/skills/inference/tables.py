@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from skillfirst.skills.inference.net import Net
 from skillfirst.skills.inference.profiles import Profiles
 from skillfirst.tables.sparse import Csr, Offsets
+from skillfirst.tables.vocabulary import Vocabulary
 
 Floats = npt.NDArray[np.float32]
 
@@ -35,7 +34,7 @@ class TitleTable:
     goal: Csr
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProfileColumns:
     """The profile columns a network sees: titles (by weight), then industry, country and level (one each).
 
@@ -47,9 +46,19 @@ class ProfileColumns:
     industry: npt.NDArray[np.str_]
     country: npt.NDArray[np.str_]
 
-    @property
+    @cached_property
     def titles(self) -> int:
         return int(self.title.max(initial=-1)) + 1
+
+    @cached_property
+    def names(self) -> tuple[Vocabulary, Vocabulary]:
+        """Industries and countries by their place."""
+        industry, country = (Vocabulary(str(name) for name in names) for names in (self.industry, self.country))
+        return industry, country
+
+    @cached_property
+    def _columns(self) -> npt.NDArray[np.int32]:
+        return np.ascontiguousarray(self.title, np.int32)
 
     @property
     def width(self) -> int:
@@ -57,37 +66,14 @@ class ProfileColumns:
 
     def encode(self, profiles: Profiles) -> tuple[Offsets, npt.NDArray[np.int32], npt.NDArray[np.float32]]:
         """Offsets, columns and values a member; titles first, then industry, country, level."""
-        n = len(profiles)
-        offsets, codes, weights = profiles.title
-        column = self.title[codes] if len(self.title) else np.full(len(codes), -1, np.int32)
-        row = np.repeat(np.arange(n), np.diff(offsets))
-        known = column >= 0
-        start = self.titles
-        parts = [(row[known], column[known], weights[known])]
-        for values, names in ((profiles.industry, self.industry), (profiles.country, self.country)):
-            place = _places(values, names)
-            here = np.flatnonzero(place >= 0)
-            parts.append((here, start + place[here], np.ones(len(here), np.float32)))
-            start += len(names)
-        level = np.clip(profiles.level, 0, LEVELS - 1)
-        parts.append((np.arange(n), start + level.astype(np.int32), np.ones(n, np.float32)))
-        rows = np.concatenate([p[0] for p in parts])
-        order = np.argsort(rows, kind="stable")
-        out = np.zeros(n + 1, np.int64)
-        np.cumsum(np.bincount(rows, minlength=n), out=out[1:])
-        columns = np.concatenate([p[1] for p in parts]).astype(np.int32)
-        return out, columns[order], np.concatenate([p[2] for p in parts]).astype(np.float32)[order]
+        from skillfirst.skills.inference.sources import profile_inputs
 
-
-def _places(values: pa.Array, names: npt.NDArray[np.str_]) -> npt.NDArray[np.int32]:
-    if not len(values) or not len(names):
-        return np.full(len(values), -1, np.int32)
-    if len(values) == 1:  # the service asks for one: no Arrow array of all names
-        value = values[0].as_py()
-        place = int(np.searchsorted(names, value)) if value is not None else len(names)
-        return np.array([place if place < len(names) and names[place] == value else -1], np.int32)
-    places = pc.index_in(values.cast(pa.string()), pa.array([str(n) for n in names], pa.string()))
-    return np.asarray(places.fill_null(-1).to_numpy(zero_copy_only=False), np.int32)
+        industry, country = self.names
+        known = profiles.documents
+        return profile_inputs(  # type: ignore[no-any-return]
+            *profiles.title, profiles.level, known.codes("industry", industry), known.codes("country", country),
+            self._columns, self.titles, len(industry), len(country), LEVELS,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -117,6 +103,11 @@ class InferenceTables:
     @property
     def titles(self) -> int:
         return len(self.title.base)
+
+    @cached_property
+    def flat(self) -> dict[Any, Any]:
+        """What is derived from the tables once, by its type."""
+        return {}
 
     @cached_property
     def place(self) -> npt.NDArray[np.int32]:
@@ -180,7 +171,7 @@ class InferenceTables:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InterestTables:
     """A model of wants. `active`: int32, A, its skills; `known`: bool, A, those it may predict; `linear`: whether the
     network's output is the probability itself (ridge) or its logit."""
@@ -190,6 +181,26 @@ class InterestTables:
     net: Net
     columns: ProfileColumns
     linear: npt.NDArray[np.bool_]
+
+    @cached_property
+    def plain(self) -> tuple[Any, ...]:
+        """The arrays as `interest.predict_rows` reads them; saved ones may be memory-mapped."""
+        m = self.net
+        arrays = (self.active, self.known, m.intercept, m.linear, m.into, m.hidden, m.out)
+        return *(np.asarray(a) for a in arrays), bool(self.linear)
+
+    @cached_property
+    def _places(self) -> dict[int, npt.NDArray[np.int32]]:
+        return {}
+
+    def place(self, skills: int) -> npt.NDArray[np.int32]:
+        """int32, of length `skills`: position of a skill in `active`, -1 where it has none."""
+        out = self._places.get(skills)
+        if out is None:
+            out = np.full(skills, -1, np.int32)
+            out[self.active] = np.arange(len(self.active), dtype=np.int32)
+            self._places[skills] = out
+        return out
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything as named NumPy arrays without objects."""

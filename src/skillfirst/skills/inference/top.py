@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from numba import njit
 
 
@@ -39,3 +41,13 @@ def by_code(code: Any, value: Any, kept: int) -> None:
             p -= 1
         code[p] = c
         value[p] = v
+
+
+def joined(found: npt.NDArray[np.int64], *tables: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], ...]:
+    """(offsets int64, the first `found[i]` of each row i of every table, one row after the other)."""
+    offsets = np.zeros(len(found) + 1, np.int64)
+    np.cumsum(found, out=offsets[1:])
+    if len(found) == 1:
+        return offsets, *(table[0, : offsets[1]] for table in tables)
+    keep = np.arange(tables[0].shape[1])[None, :] < found[:, None]
+    return offsets, *(table[keep] for table in tables)

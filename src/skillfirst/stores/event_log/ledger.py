@@ -27,6 +27,9 @@ class Ledger(Protocol):
     def of_member(self, member: bytes, after: int, low: int) -> Sequence[Line]:
         """A member's lines with number > after, in order of arrival."""
 
+    def news_of_member(self, member: bytes, after: int, low: int) -> Sequence[Line]:
+        """A member's lines with number > after, or of `low` or later, in order of arrival."""
+
     def touched(self, member: bytes, after: int) -> bool:
         """Whether the member has any line with number > after."""
 

@@ -21,7 +21,7 @@ import msgspec
 import pyarrow as pa
 
 from skillfirst.errors import ExtraMissing, RunError, StoreError
-from skillfirst.stores.event_log.checking import Entry, Rejected, check_event, decode_body, member_bytes
+from skillfirst.stores.event_log.checking import Entry, Rejected, StoredEvent, check_event, decode_body, member_bytes
 from skillfirst.stores.event_log.ledger import Ledger
 from skillfirst.stores.event_log.reading import to_batch
 from skillfirst.stores.event_log.sqlite_ledger import SqliteLedger
@@ -210,6 +210,12 @@ class EventLog:
         """One member's events in order of arrival, those at or after `since` and beyond position `after`."""
         lines = self._ledger.of_member(member_bytes(member_id), after, _microseconds(since, _FIRST))
         return to_batch([body for _, body in lines])
+
+    def news(self, member_id: str, since: dt.datetime, after: int) -> list[StoredEvent]:
+        """One member's events in order of arrival, those at or after `since` or beyond position `after`: what a night
+        of `since` that read up to `after` does not know."""
+        lines = self._ledger.news_of_member(member_bytes(member_id), after, _microseconds(since, _FIRST))
+        return [decode_body(body) for _, body in lines]
 
     def touched(self, member_id: str, after: int) -> bool:
         """Whether a member has any event beyond a position: asked at every page, answered by an index alone."""

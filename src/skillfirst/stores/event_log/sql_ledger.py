@@ -101,6 +101,12 @@ class SqlLedger:
         query = sa.select(number, EVENT.c.body).where(EVENT.c.member == member, number > after, EVENT.c.time >= low)
         return _lines(self._read(query.order_by(number)))
 
+    def news_of_member(self, member: bytes, after: int, low: int) -> Sequence[Line]:
+        number = EVENT.c.number
+        news = sa.or_(number > after, EVENT.c.time >= low)
+        query = sa.select(number, EVENT.c.body).where(EVENT.c.member == member, news)
+        return _lines(self._read(query.order_by(number)))
+
     def touched(self, member: bytes, after: int) -> bool:
         query = sa.select(sa.literal(1)).where(EVENT.c.member == member, EVENT.c.number > after).limit(1)
         return bool(self._read(query))

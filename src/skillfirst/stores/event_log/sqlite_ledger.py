@@ -240,6 +240,19 @@ class SqliteLedger:
                 ).fetchall()
         return found
 
+    def news_of_member(self, member: bytes, after: int, low: int) -> Sequence[Line]:
+        found: list[Line] = []
+        with self._telling("read"):
+            connection = self._connection()
+            for some in _chunks(self._indexed(connection).of_member(member, 0)):
+                marks = ", ".join("?" * len(some))
+                found += connection.execute(
+                    f"SELECT number, body FROM event WHERE number IN ({marks}) AND member = ? "
+                    "AND (number > ? OR time >= ?) ORDER BY number",
+                    (*some, member, after, low),
+                ).fetchall()
+        return found
+
     def touched(self, member: bytes, after: int) -> bool:
         with self._telling("read"):
             connection = self._connection()
