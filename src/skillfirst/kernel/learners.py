@@ -14,8 +14,10 @@ from skillfirst.tables.schemas import Interaction
 from skillfirst.tables.sparse import first_of_list, list_parts
 
 Longs = npt.NDArray[np.int64]
+DENSE = 1 << 16  # cells that are counted whether there is anything in them or not
 COHORTS = ("all", "title", "family", "industry")
 ENGAGED = (Interaction.CLICK, Interaction.WATCH, Interaction.ENROL, Interaction.COMPLETE, Interaction.BOOKMARK)
+_ENGAGED = np.isin(np.arange(1 + max(Interaction)), ENGAGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +34,26 @@ class Learners:
 
     @staticmethod
     def of(cohort: Longs, course: Longs, window: Longs, member: Longs, cohorts: int, courses: int) -> Learners:
-        keys, inverse = np.unique(cohort * courses + course, return_inverse=True)
-        at = [inverse, inverse[window == 1], inverse[window == 2]]
-        counts = np.stack([np.bincount(places, minlength=len(keys)) for places in at], axis=1).astype(np.int64)
-        # a member is of one cohort of a kind, and entries stand by member
+        """From one entry a (member, course), ascending by member, who is of one cohort of a kind."""
+        cell = cohort * courses + course
+        known = None
+        if cohorts * courses > 4 * len(cell) + DENSE:  # else counting everything there could be is quicker than sorting
+            known, cell = np.unique(cell, return_inverse=True)
+        cells = len(known) if known is not None else cohorts * courses
+        each = [np.bincount(places, minlength=cells) for places in (cell, cell[window == 1], cell[window == 2])]
+        there = np.flatnonzero(each[0])
+        counts = np.stack([column[there] for column in each], axis=1).astype(np.int64)
         active = window > 0
-        first = np.unique(member[active], return_index=True)[1]
-        return Learners(keys, counts, np.bincount(cohort[active][first], minlength=cohorts))
+        cohort, member = cohort[active], member[active]
+        first = np.ones(len(member), bool)
+        first[1:] = member[1:] != member[:-1]
+        return Learners(known if known is not None else there, counts, np.bincount(cohort[first], minlength=cohorts))
 
     def plus(self, other: Learners) -> Learners:
-        keys, inverse = np.unique(np.concatenate([self.keys, other.keys]), return_inverse=True)
+        keys = np.union1d(self.keys, other.keys)
         counts = np.zeros((len(keys), 3), np.int64)
-        np.add.at(counts, inverse, np.concatenate([self.counts, other.counts]))
+        for one in (self, other):
+            counts[np.searchsorted(keys, one.keys)] += one.counts
         return Learners(keys, counts, self.active + other.active)
 
 
@@ -65,7 +75,7 @@ def count_learners(batch: pa.RecordBatch, catalogue: Catalogue) -> dict[str, Lea
     kind = list_parts(batch.column("course_kind"))[1].to_numpy(zero_copy_only=False)
     time = list_parts(batch.column("course_time"))[1].to_numpy(zero_copy_only=False)
     rows = np.repeat(np.arange(batch.num_rows), np.diff(offsets))
-    engaged = np.isin(kind, ENGAGED)
+    engaged = _ENGAGED[kind]
     rows, course_code, time = rows[engaged], course_code[engaged], time[engaged]
     # one entry a (member, course), with its newest time; documents hold courses ascending
     first = np.ones(len(rows), bool)

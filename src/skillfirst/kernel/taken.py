@@ -33,8 +33,10 @@ class Taken:
         kind = list_parts(batch.column("course_kind"))[1].to_numpy(zero_copy_only=False)
         seconds = list_parts(batch.column("course_seconds"))[1].to_numpy(zero_copy_only=False)
         rows = np.repeat(np.arange(batch.num_rows), np.diff(offsets))
-        took = np.isin(kind, (Interaction.ENROL, Interaction.COMPLETE)) | (
-            (kind == Interaction.WATCH) & (seconds >= watching.seconds)
+        took = (
+            (kind == Interaction.ENROL)
+            | (kind == Interaction.COMPLETE)
+            | ((kind == Interaction.WATCH) & (seconds >= watching.seconds))
         )
         rows, codes = rows[took], course.to_numpy(zero_copy_only=False)[took]
         # documents hold courses ascending: what is taken in several ways stands together
