@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skillfirst.feedback.watching import Watching
-from skillfirst.skills.inference.counts import take_rows
+from skillfirst.skills.inference.counts import take_rows, take_rows_of_two
 from skillfirst.skills.inference.sampling import hash_ids
 from skillfirst.tables.schemas import Interaction
 from skillfirst.tables.sparse import Csr, list_parts
@@ -53,6 +53,4 @@ class Taken:
     def plus(self, other: Taken) -> Taken:
         hashes = np.concatenate([self.hashes, other.hashes])
         order = np.argsort(hashes, kind="stable")[: Taken.MOST]
-        offsets = np.concatenate([self.lists.offsets, other.lists.offsets[1:] + self.lists.offsets[-1]])
-        rows = Csr(offsets, np.concatenate([self.lists.indices, other.lists.indices]), None, self.lists.width)
-        return Taken(hashes[order], take_rows(rows, order))
+        return Taken(hashes[order], take_rows_of_two(self.lists, other.lists, order))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from numba import njit
 
 from skillfirst.skills.inference.profiles import COLUMNS, held_skills, titles_of
 from skillfirst.skills.inference.sampling import Hashes, hash_ids
@@ -54,13 +55,42 @@ class InferenceCounts:
 
 
 def take_rows(rows: Csr, order: npt.NDArray[np.int64]) -> Csr:
-    """Some rows of a matrix, in the order asked for."""
-    lengths = np.diff(rows.offsets)[order]
+    """Some rows of a matrix without values, in the order asked for."""
+    return take_rows_of_two(rows, rows, order)
+
+
+def take_rows_of_two(a: Csr, b: Csr, order: npt.NDArray[np.int64]) -> Csr:
+    """Some rows of two matrices without values, in the order asked for; those of `b` are numbered behind those of `a`.
+
+    Of samples that fill memory nothing is laid out twice.
+    """
+    # one layout for the compiler, mapped or not
+    parts = [np.require(array, requirements="CW") for array in (a.offsets, a.indices, b.offsets, b.indices)]
+    return Csr(*_rows_of_two(*parts, np.ascontiguousarray(order, np.int64)), None, a.width)
+
+
+@njit(cache=True, nogil=True)
+def _rows_of_two(a_offsets: Any, a: Any, b_offsets: Any, b: Any, order: Any) -> Any:
+    many = len(a_offsets) - 1
     offsets = np.zeros(len(order) + 1, np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    places = np.repeat(rows.offsets[:-1][order] - offsets[:-1], lengths) + np.arange(offsets[-1])
-    values = None if rows.values is None else rows.values[places]
-    return Csr(offsets, rows.indices[places], values, rows.width)
+    for i in range(len(order)):
+        r = order[i]
+        if r < many:
+            offsets[i + 1] = offsets[i] + a_offsets[r + 1] - a_offsets[r]
+        else:
+            offsets[i + 1] = offsets[i] + b_offsets[r - many + 1] - b_offsets[r - many]
+    out = np.empty(offsets[-1], np.int32)
+    for i in range(len(order)):
+        r, at = order[i], offsets[i]
+        if r < many:
+            for p in range(a_offsets[r], a_offsets[r + 1]):
+                out[at] = a[p]
+                at += 1
+        else:
+            for p in range(b_offsets[r - many], b_offsets[r - many + 1]):
+                out[at] = b[p]
+                at += 1
+    return offsets, out
 
 
 def _sum_by_key(keys: Counts, values: Counts) -> tuple[Counts, Counts]:
@@ -130,8 +160,6 @@ def merge(a: InferenceCounts, b: InferenceCounts) -> InferenceCounts:
     """The statistics of both parts; associative, and commutative as far as the 64-bit hashes of members differ."""
     hashes = np.concatenate([a.hashes, b.hashes])
     order = np.argsort(hashes, kind="stable")[: a.sample]
-    offsets = np.concatenate([a.lists.offsets, b.lists.offsets[1:] + a.lists.offsets[-1]])
-    rows = Csr(offsets, np.concatenate([a.lists.indices, b.lists.indices]), None, a.lists.width)
     keys, pairs = _sum_by_key(
         np.concatenate([a.pair_key, b.pair_key]), np.concatenate([a.pair_members, b.pair_members])
     )
@@ -147,7 +175,7 @@ def merge(a: InferenceCounts, b: InferenceCounts) -> InferenceCounts:
         pair_key=keys,
         pair_members=pairs,
         hashes=hashes[order],
-        lists=take_rows(rows, order),
+        lists=take_rows_of_two(a.lists, b.lists, order),
         documents=documents.take(pa.array(places)),
         sample=a.sample,
         document_sample=a.document_sample,
