@@ -82,7 +82,7 @@ def _travels():
 def stream(batch):
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
+        writer.write(batch)
     return sink.getvalue().to_pybytes()
 
 

@@ -65,8 +65,9 @@ def take_rows_of_two(a: Csr, b: Csr, order: npt.NDArray[np.int64]) -> Csr:
     Of samples that fill memory nothing is laid out twice.
     """
     # one layout for the compiler, mapped or not
-    parts = [np.require(array, requirements="CW") for array in (a.offsets, a.indices, b.offsets, b.indices)]
-    return Csr(*_rows_of_two(*parts, np.ascontiguousarray(order, np.int64)), None, a.width)
+    parts = [np.require(array, requirements=["C", "W"]) for array in (a.offsets, a.indices, b.offsets, b.indices)]
+    offsets, indices = _rows_of_two(*parts, np.ascontiguousarray(order, np.int64))
+    return Csr(offsets, indices, None, a.width)
 
 
 @njit(cache=True, nogil=True)
