@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import pyarrow as pa
 
 from skillfirst.errors import StoreError
+from skillfirst.serve.cost import Cost
 from skillfirst.serve.newcomers import Newcomer
 from skillfirst.serve.serving import House, Serving
 from skillfirst.stores.event_log.checking import StoredEvent
@@ -30,6 +31,7 @@ Clock = Callable[[], dt.datetime]
 Origin = Literal["stored", "folded", "cold"]
 TRIES = 5  # a version that is replaced while it is read is read again
 NOBODY = Newcomer()
+WARMED = 4  # answers of each channel before the first that somebody waits for
 
 
 def system_clock() -> dt.datetime:
@@ -85,6 +87,34 @@ class Answers:
         self._keep, self._keep_seconds = keep, max(keep_seconds, 0.001)
         self._kept: OrderedDict[tuple[str, str, str], tuple[Any, Answer]] = OrderedDict()
         self._lock = threading.Lock()
+        self._cost = Cost()
+
+    def at_once(self, member_id: str, channel: str) -> Answer | None:
+        """The member's answer where nobody has to wait for it: stored, kept, or quickly computed; else None."""
+        serving = self.house.current
+        if serving is None:
+            return None
+        body = None if member_id in serving.touched else self.house.online.get(member_id, channel)
+        if body is not None:
+            return Answer(body, "stored", serving.version)
+        return self.fresh(member_id, channel) if self.quick else self.kept(member_id, channel)
+
+    @property
+    def quick(self) -> bool:
+        """Whether an answer may be computed without handing it to another thread."""
+        current = self.house.current
+        return current is not None and current.warm and self.house.near and self._cost.quick
+
+    def warm(self) -> None:
+        """Load the Model and all that computes, with answers for nobody, and learn what one costs."""
+        from skillfirst.serve.newcomers import somebody
+
+        serving = self.house.now_serving()
+        now = max(int(self.clock().timestamp()), 0)
+        document, events = somebody(serving.model, now)
+        for channel in WARMED * ("home", "feed"):
+            self._cost.of(lambda c=channel: render_one(_folded(document, events, now, serving, False), c))  # type: ignore[misc]
+        self._cost.of(lambda: self.fresh("", "home"))
 
     def stored(self, member_id: str, channel: str) -> bytes | None:
         """The night's own bytes, or None where something happened since or the member is not known."""
@@ -151,15 +181,22 @@ class Answers:
         if stored is not None and language is None and not newcomer.title and not serving.touched.changes(events):
             return Answer(stored, "stored", serving.version)
         try:
-            today = self._today(member_id, found[DOCUMENT_NAME], serving, events, newcomer)
+            return self._cost.of(
+                lambda: self._computed(member_id, channel, found[DOCUMENT_NAME], serving, events, newcomer, language)
+            )
         except ImportError:
             if stored is None:
                 raise
             return Answer(
                 stored, "stored", serving.version
             )  # without the compiler the night's answer is the best there is
-        body = render_one(today, channel, language)
-        return Answer(body, "folded" if today.known else "cold", serving.version)
+
+    def _computed(
+        self, member_id: str, channel: str, raw: bytes | None, serving: Serving, events: list[StoredEvent],
+        newcomer: Newcomer, language: str | None,
+    ) -> Answer:  # fmt: skip
+        today = self._today(member_id, raw, serving, events, newcomer)
+        return Answer(render_one(today, channel, language), "folded" if today.known else "cold", serving.version)
 
     def today(self, member_id: str, newcomer: Newcomer = NOBODY) -> Today:
         """The member's document as of now, for whatever is asked about it."""
@@ -180,7 +217,6 @@ class Answers:
     def _today(
         self, member_id: str, raw: bytes | None, serving: Serving, events: list[StoredEvent], newcomer: Newcomer
     ) -> Today:
-        from skillfirst.kernel.fold import fold_one
         from skillfirst.serve.newcomers import add_unsaid, document_of
 
         model = serving.model
@@ -189,7 +225,13 @@ class Answers:
             document = document_of(member_id, newcomer, model, now, serving.experiments)
         else:
             document = add_unsaid(_read_document(raw), newcomer, model)
-        return Today(fold_one(document, events, now, model), serving, raw is not None, len(events))
+        return _folded(document, events, now, serving, raw is not None)
+
+
+def _folded(document: Documents, events: list[StoredEvent], now: int, serving: Serving, known: bool) -> Today:
+    from skillfirst.kernel.fold import fold_one
+
+    return Today(fold_one(document, events, now, serving.model), serving, known, len(events))
 
 
 def _read_document(raw: bytes) -> Documents:

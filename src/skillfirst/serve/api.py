@@ -24,8 +24,9 @@ from skillfirst.serve.hearing import (
 from skillfirst.serve.metrics import CONTENT_TYPE
 from skillfirst.serve.newcomers import Newcomer, codes, title_code
 from skillfirst.serve.problems import Refused
-from skillfirst.serve.service import LONGEST_ID, Service
+from skillfirst.serve.service import Service
 from skillfirst.serve.serving import Serving
+from skillfirst.serve.settings import LONGEST_ID
 
 router = APIRouter(prefix="/api/v1")
 open_router = APIRouter()

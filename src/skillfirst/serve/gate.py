@@ -23,7 +23,7 @@ from skillfirst.serve.metrics import Metrics
 from skillfirst.serve.problem_responses import problem_response
 from skillfirst.serve.problems import Refused, our_mistake, refusal_of
 from skillfirst.serve.request_ids import request_id_of
-from skillfirst.serve.settings import Settings
+from skillfirst.serve.settings import LONGEST_ID, Settings
 
 Scope = Any
 Receive = Any
@@ -96,19 +96,19 @@ class Gate:
         if found is None or scope["method"] != "GET" or scope["query_string"]:
             return False
         member_id = unquote_to_bytes(found[1]).decode("utf-8", "replace")
+        if len(member_id) > LONGEST_ID:
+            return False  # the routes say what is wrong with it
         caller = self._caller(scope, headers, None)
         caller.may("read", member_id)
         channel = found[2].decode()
-        origin, body = "stored", self.answers.stored(member_id, channel)
-        if body is None:
-            kept = self.answers.kept(member_id, channel)
-            if kept is None:
-                return False
-            origin, body = kept.origin, kept.body
+        found_answer = self.answers.at_once(member_id, channel)
+        if found_answer is None:
+            return False
+        body, origin, version = found_answer
         scope["route_name"] = _ROUTES[found[2]]
         self.metrics.answers[origin].inc()
         if self.settings.log_served == "all":
-            self.service.served.note(member_id, channel, self.service.house.current.version)
+            self.service.served.note(member_id, channel, version)
         await answer.plain(200, body, (b"x-answer", origin.encode()))
         return True
 

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from skillfirst.serve.callers import Caller
 from skillfirst.serve.newcomers import Newcomer
-from skillfirst.serve.service import LONGEST_ID, Service
+from skillfirst.serve.service import Service
+from skillfirst.serve.settings import LONGEST_ID
 
 MemberId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID, description="the host platform's id of the member")]
 CourseId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID, description="id of the course")]

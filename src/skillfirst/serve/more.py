@@ -21,7 +21,7 @@ _SHELVES = {
     Context.TRENDING: "trending_all", Context.TRENDING_TITLE: "trending_title",
     Context.TRENDING_FAMILY: "trending_family",
     Context.TRENDING_INDUSTRY: "trending_industry", Context.POPULAR_TITLE: "popular_title",
-    Context.POPULAR_INDUSTRY: "popular_industry",
+    Context.POPULAR_INDUSTRY: "popular_industry", Context.POPULAR_CATEGORY: "popular_category",
 }  # fmt: skip
 
 
@@ -71,11 +71,12 @@ def _shelf(today: Today, kind: Context, evidence: str | None) -> list[int]:
     model = today.serving.model
     arrays, catalogue = model.arrays, model.catalogue
     if kind is Context.POPULAR:
-        tongues = [primary(t) for t in (*today.languages, model.policy.language)]
+        tongues = [evidence] if evidence else [primary(t) for t in (*today.languages, model.policy.language)]
         shelves = [int(arrays["popular_language"][catalogue.languages.code(t)]) for t in tongues]
     else:
         vocabulary = {
             "title": model.taxonomy.titles, "family": model.taxonomy.families, "industry": catalogue.industries,
+            "category": catalogue.categories,
         }.get(kind.evidence or "")  # fmt: skip
         at = vocabulary.code(evidence or "") if vocabulary is not None else 0
         shelves = [int(arrays[_SHELVES[kind]][at])]

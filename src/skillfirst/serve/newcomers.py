@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from skillfirst.experiments.assignment import Experiment, arm_of
 from skillfirst.kernel.model import Model
-from skillfirst.tables.documents import Documents
-from skillfirst.tables.schemas import LEVELS, Source
+from skillfirst.stores.event_log.checking import StoredEvent
+from skillfirst.tables.documents import LIST_TYPES, Documents
+from skillfirst.tables.schemas import DOCUMENT, EVENT_KINDS, LEVELS, Source
 
 MOST_LANGUAGES = 8
 
@@ -56,6 +57,21 @@ def document_of(
     arms = [(e.name, arm_of(e, member_id)) for e in sorted(experiments, key=lambda e: e.name)] if member_id else []
     level = LEVELS.index(newcomer.level) + 1 if newcomer.level in LEVELS else 0
     return Documents.new(member_id, now, arms, list(newcomer.languages[:MOST_LANGUAGES]), level, lists)
+
+
+def somebody(model: Model, now: int) -> tuple[Documents, list[StoredEvent]]:
+    """A document in which something of everything stands, and events: what computing loads, it loads for these."""
+    first = [0]
+    lists = {name: first for name in LIST_TYPES if name in DOCUMENT.names}
+    if not len(model.taxonomy.titles):
+        lists |= {name: [] for name in lists if "title" in name}
+    kinds = [k for k in EVENT_KINDS if k != "interest"] if len(model.courses) else []
+    if not len(model.courses):
+        lists |= {name: [] for name in lists if name.startswith(("course", "seen"))}
+    if not len(model.taxonomy.skills):
+        lists |= {name: [] for name in lists if "skill" in name or name in ("wanted", "refused")}
+    events = [StoredEvent(now * 10**6, "", kind, course_id=model.courses[0], position=1) for kind in kinds]
+    return Documents.new("", now, [], ["en"], 1, lists), events
 
 
 def _stated(title: int) -> dict[str, list[Any]]:

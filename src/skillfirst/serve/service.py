@@ -32,7 +32,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 log = structlog.get_logger("skillfirst.serve")
 
-LONGEST_ID = 1_000
 NOBODY = Newcomer()  # of whom nothing was said
 
 
@@ -89,7 +88,7 @@ class Service:
     async def _warm(self) -> None:
         """Load the Model and the compiled loops with one answer for nobody, so that nobody waits for them later."""
         with contextlib.suppress(SkillfirstError):
-            await self.work(self.answers.fresh, "", "home")
+            await self.work(self.answers.warm)
             await self.work(self.house.follow)
             self.when_warm()
             log.info("warm", version=self.house.current.version if self.house.current else None)
@@ -122,7 +121,10 @@ class Service:
     async def answer(
         self, member_id: str, channel: str, newcomer: Newcomer = NOBODY, language: str | None = None
     ) -> Answer:
-        answer = await self.work(self.answers.fresh, member_id, channel, newcomer, language)
+        if self.answers.quick:
+            answer = self.answers.fresh(member_id, channel, newcomer, language)
+        else:
+            answer = await self.work(self.answers.fresh, member_id, channel, newcomer, language)
         self.metrics.answers[answer.origin].inc()
         return answer
 

@@ -136,6 +136,8 @@ class House:
         self.log = log
         self._most = most_touched
         self._lock = threading.Lock()
+        #: whether nothing that an answer is computed from comes over a network
+        self.near = not online.reached_from_elsewhere and (log is None or log.near)
         self.current: Serving | None = None
         self._before: Serving | None = None  # for answers that were read just before a switch
 

@@ -7,6 +7,8 @@ from typing import Literal
 
 from skillfirst.serve.keys import ServiceKey
 
+LONGEST_ID = 1_000  # characters
+
 
 @dataclass(frozen=True, slots=True)
 class JsonWebTokens:

@@ -16,7 +16,8 @@ from skillfirst.serve.page.home_routes import set_cookie
 from skillfirst.serve.page.templating import html, render
 from skillfirst.serve.page.viewing import THEME_COOKIE, THEMES
 from skillfirst.serve.problems import Refused
-from skillfirst.serve.service import LONGEST_ID, Service
+from skillfirst.serve.service import Service
+from skillfirst.serve.settings import LONGEST_ID
 
 
 def _admin(request: Request) -> tuple[Service, Caller]:

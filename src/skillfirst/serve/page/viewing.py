@@ -17,7 +17,8 @@ from skillfirst.serve.demo import Person
 from skillfirst.serve.newcomers import Newcomer
 from skillfirst.serve.page.words import Words, preferred, words
 from skillfirst.serve.problems import Refused
-from skillfirst.serve.service import LONGEST_ID, Service
+from skillfirst.serve.service import Service
+from skillfirst.serve.settings import LONGEST_ID
 
 LANGUAGE_COOKIE, THEME_COOKIE, TITLE_COOKIE = "skillfirst_lang", "skillfirst_theme", "skillfirst_title"
 THEMES = ("light", "dark")

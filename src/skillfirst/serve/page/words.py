@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from skillfirst.contexts.languages import language_name
 from skillfirst.contexts.texts import LANGUAGES, spoken
 from skillfirst.tables.languages import primary
 
@@ -48,7 +49,10 @@ class Words:
     def tongue(self, tag: str | None) -> str:
         """The name of a language, in this one."""
         tongue = primary(tag or "")
-        return self(f"lang_{tongue}") if f"lang_{tongue}" in self else tongue
+        if f"lang_{tongue}" in self:
+            return self(f"lang_{tongue}")
+        name = language_name(tongue, self.language)
+        return name[:1].upper() + name[1:] if name != tongue else tongue
 
     def level(self, level: str | None) -> str:
         return self(level) if level and level in self else level or ""

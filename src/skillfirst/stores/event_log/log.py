@@ -71,6 +71,8 @@ class EventLog:
 
     def __init__(self, ledger: Ledger, queue_events: int = QUEUE_EVENTS) -> None:
         self._ledger = ledger
+        #: whether a member's events are read from a file here, and not from a server that may let one wait
+        self.near = isinstance(ledger, SqliteLedger)
         self._queue_events = queue_events
         self._pending = 0
         self._closed = False
