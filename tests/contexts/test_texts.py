@@ -28,6 +28,11 @@ def test_a_new_row_without_a_category_is_just_new():
     assert text("new", None, "de") == "Neue Kurse"
 
 
+def test_what_is_popular_names_its_language_where_there_are_several():
+    assert text("popular", None, "en") == "Popular with learners"
+    assert text("popular", "français", "fr") == "Cours appréciés en français"
+
+
 @pytest.mark.parametrize(("tag", "language"), [("de-AT", "de"), ("JA", "ja"), ("pt", "en"), (None, "en"), ("", "en")])
 def test_regions_fall_back_to_their_language_and_unknown_ones_to_english(tag, language):
     assert spoken(tag) == language

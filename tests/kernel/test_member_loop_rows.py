@@ -195,8 +195,10 @@ class Plain:
         trend = [(x, what, self.shelf(x, what)) for x, what in cohorts]
         trend.append(("trending", -1, self.shelf("trending_all", 0)))
         spoken = dict.fromkeys(t.split("-")[0].lower() for t in self.m["languages"])
-        tongues = [self.cat.languages.code(t) for t in (*spoken, self.policy.language)]
-        popular = [("popular", -1, self.shelf("popular_language", t)) for t in [t for t in tongues if t >= 0][:3]]
+        tongues = [self.cat.languages.code(t) for t in dict.fromkeys((*spoken, self.policy.language))]
+        tongues = [t for t in tongues if t >= 0][:3]
+        several = len(tongues) > 1
+        popular = [("popular", t if several else -1, self.shelf("popular_language", t)) for t in tongues]
         own = [(x, what, self.shelf(x, what)) for x, what in (("popular_title", title), ("popular_industry", industry))]
         fields = [int(f) for f in self.model.arrays["top_categories"][:6]]
         by_field = [("popular_category", f, self.shelf("popular_category", f)) for f in fields]
@@ -278,9 +280,10 @@ class Plain:
         vocabulary = {
             "course": self.model.courses, "skill": self.model.taxonomy.skills, "title": self.model.taxonomy.titles,
             "family": self.model.taxonomy.families, "industry": self.cat.industries, "category": self.cat.categories,
+            "language": self.cat.languages,
         }  # fmt: skip
         names = dict.fromkeys(("wanted", "predicted", "stay_sharp", "skill", "activity", "inferred"), "skill")
-        names |= {"continue": "course", "watched": "course", "trending_family": "family"}
+        names |= {"continue": "course", "watched": "course", "trending_family": "family", "popular": "language"}
         names |= dict.fromkeys(("new", "popular_category"), "category")
         names |= dict.fromkeys(("goal", "title", "popular_title", "trending_title"), "title")
         names |= dict.fromkeys(("trending_industry", "popular_industry"), "industry")
@@ -405,6 +408,15 @@ def test_the_worlds_above_reach_every_reason_but_the_last_resorts(fitted):
         "continue", "watched", "wanted", "goal", "predicted", "stay_sharp", "skill", "title", "activity", "inferred",
         "trending_title", "new", "popular_title", "popular_industry", "popular",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=str)
+def test_no_page_has_two_rows_with_one_heading(fitted, world):
+    model, _, batch = fitted(world, POLICIES["small page"])
+    for page in recommend(batch, model, ["home"]).to_pylist():
+        rows = zip(page["carousel_rank"], page["context"], page["context_evidence"], strict=True)
+        heads = {(rank, context, None if context == "continue" else evidence) for rank, context, evidence in rows}
+        assert len({head[1:] for head in heads}) == len({head[0] for head in heads}), page["member_id"]
 
 
 def test_courses_imported_on_one_day_stand_by_affinity_in_buckets_of_any_length(fitted):

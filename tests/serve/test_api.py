@@ -27,6 +27,15 @@ def test_more_of_a_carousel_goes_on_where_the_page_ends(client):
     assert client.get(f"{ANN}/carousels/skill:nonsense").status_code == 404
 
 
+def test_every_row_of_somebody_unknown_goes_on(client):
+    rows = client.get("/api/v1/members/dee/home").json()["carousels"]
+    assert "popular_category" in [r["context"] for r in rows]
+    for row in rows:
+        more = client.get(f"/api/v1/members/dee/carousels/{row['rank']}")
+        assert more.status_code == 200, row["context"]
+        assert not {c["course_id"] for c in more.json()["courses"]} & {c["course_id"] for c in row["courses"]}
+
+
 def test_similar_courses_share_a_skill_or_their_people(client, world):
     answer = client.get("/api/v1/courses/java-0/similar").json()
     assert answer["course"]["course_id"] == "java-0"

@@ -10,7 +10,8 @@ class Context(IntEnum):
 
     The evidence of each: a course (continue, watched), a skill (wanted, predicted, stay_sharp, skill, activity,
     inferred), a title (goal, title, popular_title, trending_title), a family (trending_family), an industry
-    (trending_industry, popular_industry), a category (new, popular_category) or nothing (trending, popular).
+    (trending_industry, popular_industry), a category (new, popular_category), a language (popular, for members of
+    several) or nothing (trending, popular).
     """
 
     CONTINUE = 1
@@ -49,7 +50,7 @@ _EVIDENCE = {
     Context.STAY_SHARP: "skill", Context.SKILL: "skill", Context.TITLE: "title", Context.ACTIVITY: "skill",
     Context.INFERRED: "skill", Context.TRENDING_TITLE: "title", Context.TRENDING_FAMILY: "family",
     Context.TRENDING_INDUSTRY: "industry", Context.NEW: "category", Context.POPULAR_TITLE: "title",
-    Context.POPULAR_INDUSTRY: "industry", Context.POPULAR_CATEGORY: "category",
+    Context.POPULAR_INDUSTRY: "industry", Context.POPULAR: "language", Context.POPULAR_CATEGORY: "category",
 }  # fmt: skip
 
 LABELS = ["", *(c.label for c in Context)]

@@ -30,7 +30,8 @@ _TEXTS: dict[str, dict[str, str]] = {
         "new_": "New courses",
         "popular_title": "Popular with people whose title is {}",
         "popular_industry": "Popular in your industry: {}",
-        "popular": "Popular with learners",
+        "popular": "Popular courses in {}",
+        "popular_": "Popular with learners",
         "popular_category": "Popular in {}",
     },
     "de": {
@@ -52,7 +53,8 @@ _TEXTS: dict[str, dict[str, str]] = {
         "new_": "Neue Kurse",
         "popular_title": "Beliebt in Ihrem Beruf: {}",
         "popular_industry": "Beliebt in Ihrer Branche: {}",
-        "popular": "Beliebt bei Lernenden",
+        "popular": "Beliebte Kurse auf {}",
+        "popular_": "Beliebt bei Lernenden",
         "popular_category": "Beliebt in {}",
     },
     "fr": {
@@ -74,7 +76,8 @@ _TEXTS: dict[str, dict[str, str]] = {
         "new_": "Nouveaux cours",
         "popular_title": "Apprécié dans votre métier : {}",
         "popular_industry": "Apprécié dans votre secteur : {}",
-        "popular": "Apprécié des apprenants",
+        "popular": "Cours appréciés en {}",
+        "popular_": "Apprécié des apprenants",
         "popular_category": "Apprécié en {}",
     },
     "es": {
@@ -96,7 +99,8 @@ _TEXTS: dict[str, dict[str, str]] = {
         "new_": "Cursos nuevos",
         "popular_title": "Popular entre quienes tienen tu cargo: {}",
         "popular_industry": "Popular en tu sector: {}",
-        "popular": "Popular entre los alumnos",
+        "popular": "Cursos populares en {}",
+        "popular_": "Popular entre los alumnos",
         "popular_category": "Popular en {}",
     },
     "ja": {
@@ -118,7 +122,8 @@ _TEXTS: dict[str, dict[str, str]] = {
         "new_": "新着コース",
         "popular_title": "同じ職種で人気：{}",
         "popular_industry": "同じ業界で人気：{}",
-        "popular": "受講者に人気のコース",
+        "popular": "{}の人気コース",
+        "popular_": "受講者に人気のコース",
         "popular_category": "「{}」で人気のコース",
     },
 }
@@ -134,6 +139,6 @@ def text(context: Context | str, evidence: str | None, language: str | None = "e
     """The sentence above a row or card. `evidence`: the name of what the context names, or None."""
     label = context.label if isinstance(context, Context) else context
     texts = _TEXTS[spoken(language)]
-    if evidence is None and label == "new":
-        label = "new_"
+    if evidence is None and f"{label}_" in texts:
+        label = f"{label}_"
     return texts[label].format(evidence) if "{}" in texts[label] else texts[label]

@@ -178,7 +178,7 @@ def _chains(
     family = np.where(title >= 0, taxonomy.title_family[title], -1) if len(taxonomy.titles) else title
     tongues = np.full((len(spoken), TONGUES), -1, np.int32)
     for i, own in enumerate(spoken):
-        known = [code for code in map(model.catalogue.languages.code, (*own, model.policy.language)) if code >= 0]
+        known = [c for c in map(model.catalogue.languages.code, dict.fromkeys((*own, model.policy.language))) if c >= 0]
         tongues[i, : len(known[:TONGUES])] = known[:TONGUES]
     rows = documents.num_rows
     shelf, evidence = np.empty((rows, len(SHELF)), np.int32), np.full((rows, len(SHELF)), -1, np.int32)
@@ -189,6 +189,8 @@ def _chains(
     shelf[:, 4], evidence[:, 4] = a["trending_industry"][industry], industry
     shelf[:, 5] = a["trending_all"][0]
     shelf[:, 6 : 6 + TONGUES] = a["popular_language"][tongues][languages]
+    named = np.where((tongues >= 0).sum(axis=1, keepdims=True) > 1, tongues, -1)  # one language goes without saying
+    evidence[:, 6 : 6 + TONGUES] = named[languages]
     fields = np.resize(np.append(a["top_categories"], np.full(FIELDS, -1)), FIELDS).astype(np.int32)
     shelf[:, 6 + TONGUES :] = a["popular_category"][fields]
     evidence[:, 6 + TONGUES :] = fields

@@ -157,7 +157,7 @@ class Model:
         vocabularies = {
             "course": self.courses, "skill": self.taxonomy.skills, "title": self.taxonomy.titles,
             "family": self.taxonomy.families, "industry": self.catalogue.industries,
-            "category": self.catalogue.categories,
+            "category": self.catalogue.categories, "language": self.catalogue.languages,
         }  # fmt: skip
         begin, start = 0, {}
         for name, vocabulary in vocabularies.items():

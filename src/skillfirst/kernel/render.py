@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from skillfirst.contexts.kinds import LABELS, Context
+from skillfirst.contexts.languages import language_name
 from skillfirst.contexts.texts import spoken, text
 from skillfirst.kernel.groups import Out
 from skillfirst.kernel.model import Model
@@ -151,6 +152,8 @@ class Renderer:
             return str(model.catalogue.cards.column("title")[model.courses.code(evidence)].as_py())
         if kind == "title":
             return model.taxonomy.title_name(model.taxonomy.titles.code(evidence), language)
+        if kind == "language":
+            return language_name(evidence, language)
         if kind == "category" and (code := model.taxonomy.skills.code(evidence)) >= 0:
             return model.taxonomy.name(code, language)
         return evidence.replace("_", " ").replace("-", " ").capitalize() if evidence.islower() else evidence
