@@ -26,13 +26,16 @@ def schema_of(model: Model) -> pa.Schema:
 
 
 def compact_rows(heads: Sequence[pa.Array], model: Model, channels: Sequence[str], out: Out) -> pa.RecordBatch:
-    """The loop's arrays in the narrowest types that hold them. `heads`: member_id, arms and day of every row."""
+    """The loop's arrays in the narrowest types that hold them, copied: the loop may write into them again.
+
+    `heads`: member_id, arms and day of every row.
+    """
     schema, shown = schema_of(model), int(out.offsets[-1])
-    offsets, (member, arms, day) = pa.array(out.offsets), heads
+    offsets, (member, arms, day) = pa.array(out.offsets.copy()), heads
 
     def lists(name: str, values: npt.NDArray[np.generic]) -> pa.ListArray:
         dtype = schema.field(name).type.value_type
-        return pa.ListArray.from_arrays(offsets, pa.array(values.astype(dtype.to_pandas_dtype(), copy=False)))
+        return pa.ListArray.from_arrays(offsets, pa.array(values.astype(dtype.to_pandas_dtype())))
 
     rows = len(member)
     if "home" in channels:

@@ -11,13 +11,13 @@ import pyarrow as pa
 from skillfirst.contexts.trending import WEEK
 from skillfirst.kernel.catalogue import Catalogue
 from skillfirst.tables.schemas import Interaction
-from skillfirst.tables.sparse import first_of_list, list_parts
+from skillfirst.tables.sparse import first_of_list, flat
 
 Longs = npt.NDArray[np.int64]
 DENSE = 1 << 16  # cells that are counted whether there is anything in them or not
 COHORTS = ("all", "title", "family", "industry")
 ENGAGED = (Interaction.CLICK, Interaction.WATCH, Interaction.ENROL, Interaction.COMPLETE, Interaction.BOOKMARK)
-_ENGAGED = np.isin(np.arange(1 + max(Interaction)), ENGAGED)
+_ENGAGED = np.isin(np.arange(1 + max(Interaction)), ENGAGED).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +70,13 @@ def cohort_sizes(catalogue: Catalogue) -> dict[str, int]:
 
 def count_learners(batch: pa.RecordBatch, catalogue: Catalogue) -> dict[str, Learners]:
     """Learners of every kind of cohort among these documents; a course is learned in the week of its newest event."""
-    offsets, course = list_parts(batch.column("course"))
-    course_code = course.to_numpy(zero_copy_only=False).astype(np.int64)
-    kind = list_parts(batch.column("course_kind"))[1].to_numpy(zero_copy_only=False)
-    time = list_parts(batch.column("course_time"))[1].to_numpy(zero_copy_only=False)
-    rows = np.repeat(np.arange(batch.num_rows), np.diff(offsets))
-    engaged = _ENGAGED[kind]
-    rows, course_code, time = rows[engaged], course_code[engaged], time[engaged]
-    # one entry a (member, course), with its newest time; documents hold courses ascending
-    first = np.ones(len(rows), bool)
-    first[1:] = (rows[1:] != rows[:-1]) | (course_code[1:] != course_code[:-1])
-    time = np.maximum.reduceat(time, np.flatnonzero(first)) if len(rows) else time
-    rows, course_code = rows[first], course_code[first]
+    from skillfirst.kernel.count_loops import learned
+
+    # copies, so that the loop sees one layout and is compiled once
     now = batch.column("now").cast(pa.int64()).to_numpy(zero_copy_only=False)
-    age = now[rows] - time if len(rows) else np.zeros(0, np.int64)
-    window = np.where(age < WEEK, 1, np.where(age < 9 * WEEK, 2, 0))
+    columns = flat(batch, "course_kind", np.int8)[1], flat(batch, "course_time", np.int64)[1], now
+    offsets, course, kind, time, now = map(np.array, (*flat(batch, "course", np.int32), *columns))
+    rows, course_code, window = learned(offsets, course, kind, time, now, _ENGAGED.copy(), WEEK)
     title = first_of_list(batch.column("title"))
     family = (
         np.where(title >= 0, catalogue.taxonomy.title_family[title], -1) if len(catalogue.taxonomy.titles) else title

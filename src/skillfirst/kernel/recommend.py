@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -30,6 +31,9 @@ LABEL_NAMES = pa.array(LABELS)
 Array = npt.NDArray[Any]
 # (members, model, channels, what the loop wrote) -> rows of one of the forms
 Shape = Callable[[pa.RecordBatch, Model, Sequence[str], Out], pa.RecordBatch]
+# (members, channels, longest list of a member) -> where the loop writes
+Room = Callable[[int, Sequence[str], int], Out]
+_thread = threading.local()
 
 
 def recommend(
@@ -54,11 +58,16 @@ def recommend_compact(
     def rows(batch: pa.RecordBatch, model: Model, channels: Sequence[str], out: Out) -> pa.RecordBatch:
         return compact_rows(_heads(batch, len(channels)), model, channels, out)
 
-    return pa.Table.from_batches(_in_parts(members, model, channels, policy, rows))
+    return pa.Table.from_batches(_in_parts(members, model, channels, policy, rows, _kept_lists))
 
 
 def _in_parts(
-    members: pa.RecordBatch, model: Model, channels: Sequence[str], policy: Policy | None, rows: Shape
+    members: pa.RecordBatch,
+    model: Model,
+    channels: Sequence[str],
+    policy: Policy | None,
+    rows: Shape,
+    room: Room | None = None,
 ) -> list[pa.RecordBatch]:
     unknown = [c for c in channels if c not in CHANNELS]
     if unknown:
@@ -67,7 +76,7 @@ def _in_parts(
         members = infer(members, model, policy)
 
     def work(batch: pa.RecordBatch, theirs: Policy) -> pa.RecordBatch:
-        return _recommend(batch, model, channels, theirs, rows)
+        return _recommend(batch, model, channels, theirs, rows, room or empty_lists)
 
     return [
         by_policy(members.slice(at, ROWS), policy or model.policy, {} if policy else model.arms, work)
@@ -82,14 +91,14 @@ def widest_list(channel: str, model: Model, policy: Policy) -> int:
 
 
 def _recommend(
-    batch: pa.RecordBatch, model: Model, channels: Sequence[str], policy: Policy, rows: Shape
+    batch: pa.RecordBatch, model: Model, channels: Sequence[str], policy: Policy, rows: Shape, room: Room
 ) -> pa.RecordBatch:
     width = sum(widest_list(channel, model, policy) for channel in channels)
     most = max(SLOTS // max(width, 1), 1)
     parts = []
     for at in range(0, max(batch.num_rows, 1), most):
         part = batch.slice(at, most)
-        out = empty_lists(part.num_rows, channels, width)
+        out = room(part.num_rows, channels, width)
         fill_lists(member_arrays(part, model, policy)[0], model, policy, out)
         parts.append(rows(part, model, channels, out))
     return pa.concat_batches(parts) if len(parts) > 1 else parts[0]
@@ -165,6 +174,16 @@ def _rows(batch: pa.RecordBatch, model: Model, channels: Sequence[str], out: Out
         for f in RECOMMENDATIONS.schema
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=RECOMMENDATIONS.schema)
+
+
+def _kept_lists(rows: int, channels: Sequence[str], width: int) -> Out:
+    """`empty_lists` in memory the thread keeps, at most SLOTS courses: new pages cost more than laying rows out."""
+    held = getattr(_thread, "lists", None)
+    if held is None or len(held.course) < rows * width or len(held.offsets) < rows * len(channels) + 1:
+        held = _thread.lists = empty_lists(rows, channels, width)
+    return held._replace(
+        channels=len(channels), channel=_places(tuple(channels)), offsets=held.offsets[: rows * len(channels) + 1]
+    )
 
 
 def _heads(batch: pa.RecordBatch, many: int) -> tuple[pa.Array, pa.Array, pa.Array]:

@@ -12,7 +12,9 @@ from skillfirst.feedback.watching import Watching
 from skillfirst.skills.inference.counts import take_rows, take_rows_of_two
 from skillfirst.skills.inference.sampling import hash_ids
 from skillfirst.tables.schemas import Interaction
-from skillfirst.tables.sparse import Csr, list_parts
+from skillfirst.tables.sparse import Csr, flat
+
+_COUNTS = np.isin(np.arange(1 + max(Interaction)), (Interaction.ENROL, Interaction.COMPLETE)).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +31,17 @@ class Taken:
 
     @staticmethod
     def of(batch: pa.RecordBatch, courses: int, watching: Watching) -> Taken:
-        offsets, course = list_parts(batch.column("course"))
-        kind = list_parts(batch.column("course_kind"))[1].to_numpy(zero_copy_only=False)
-        seconds = list_parts(batch.column("course_seconds"))[1].to_numpy(zero_copy_only=False)
-        rows = np.repeat(np.arange(batch.num_rows), np.diff(offsets))
-        took = (
-            (kind == Interaction.ENROL)
-            | (kind == Interaction.COMPLETE)
-            | ((kind == Interaction.WATCH) & (seconds >= watching.seconds))
+        from skillfirst.kernel.count_loops import taken
+
+        # copies, so that the loop sees one layout and is compiled once
+        columns = flat(batch, "course_kind", np.int8)[1], flat(batch, "course_seconds", np.int32)[1]
+        offsets, course, kind, seconds = map(np.array, (*flat(batch, "course", np.int32), *columns))
+        rows, bounds, codes = taken(
+            offsets, course, kind, seconds, _COUNTS.copy(), int(Interaction.WATCH), float(watching.seconds)
         )
-        rows, codes = rows[took], course.to_numpy(zero_copy_only=False)[took]
-        # documents hold courses ascending: what is taken in several ways stands together
-        first = np.ones(len(rows), bool)
-        first[1:] = (rows[1:] != rows[:-1]) | (codes[1:] != codes[:-1])
-        bounds = np.zeros(batch.num_rows + 1, np.int64)
-        np.cumsum(np.bincount(rows[first], minlength=batch.num_rows), out=bounds[1:])
-        matrix = Csr(bounds, codes[first].astype(np.int32), None, courses)
-        speaks = np.flatnonzero(np.diff(matrix.offsets) > 1)
-        hashes = hash_ids(batch.column("member_id"))[speaks]
+        hashes = hash_ids(batch.column("member_id"))[rows]
         order = np.argsort(hashes, kind="stable")[: Taken.MOST]
-        return Taken(hashes[order], take_rows(matrix, speaks[order]))
+        return Taken(hashes[order], take_rows(Csr(bounds, codes, None, courses), order))
 
     def plus(self, other: Taken) -> Taken:
         hashes = np.concatenate([self.hashes, other.hashes])
