@@ -169,6 +169,17 @@ def test_kept_answers_are_given_again_until_something_happens(world, answers, mo
     assert len(computed) == 2
 
 
+def test_a_kept_answer_is_given_for_a_minute_of_its_day(world, answers):
+    happen(world, member_id="ann", kind="click", course_id="java-1")
+    answers.house.follow()
+    world.now = world.now.replace(hour=23, minute=58, second=30)
+    first = answers.fresh("ann", "home")
+    for seconds, same in ((59, True), (1, False), (29, True), (1, False)):
+        world.now += dt.timedelta(seconds=seconds)
+        assert (answers.kept("ann", "home") is first) == same, world.now
+        first = answers.fresh("ann", "home")
+
+
 def test_an_answer_in_another_language(answers):
     page = json.loads(answers.fresh("cyd", "home", language="ja").body)
     assert page["language"] == "ja"

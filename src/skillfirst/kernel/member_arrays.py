@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +21,12 @@ from skillfirst.tables.documents import Documents
 from skillfirst.tables.languages import primary
 from skillfirst.tables.schemas import Source
 from skillfirst.tables.sparse import list_parts
+from skillfirst.tables.vocabulary import Vocabulary
 
 CHANNELS = ("feed", "home")
 DAY = 86_400
 SURE = 0.5  # a guess among titles is never named
+MOST_TONGUES = 4_096  # lists of languages of which chains are kept, 200 bytes each
 TONGUES = 3  # languages of a member whose popular courses the fallback knows
 
 TREND = (Context.TRENDING_TITLE, Context.TRENDING_FAMILY, Context.TRENDING_INDUSTRY, Context.TRENDING)
@@ -44,7 +47,7 @@ def member_arrays(batch: pa.RecordBatch | Documents, model: Model, policy: Polic
     documents = Documents.of(batch)
     rows, lists = documents.num_rows, documents.lists
     now, level = seconds_now(documents), documents.numbers("level")
-    languages, spoken = _languages(documents)
+    languages, spoken = _languages(documents, model.catalogue.languages)
     outlook, views, opens = _views(model, policy, languages, spoken, now, level)
     title, target = named_title(documents, "title"), named_title(documents, "target_title")
     skills = weighted_skills(documents, model, policy)
@@ -110,11 +113,12 @@ def _distinct(keys: Array) -> tuple[Array, Array]:
     return first, inverse.astype(np.int32)
 
 
-def _languages(documents: Documents) -> tuple[Array, list[tuple[str, ...]]]:
-    """(number by row, the languages under each number): primary subtags, each once, in the member's order."""
+def _languages(documents: Documents, taught: Vocabulary) -> tuple[Array, list[tuple[str, ...]]]:
+    """(number by row, the languages under each number): primary subtags, each once, in the member's order; only those
+    in which something is `taught`."""
     rows = documents.num_rows
     if rows == 1:
-        return _FIRST, [_subtags(map(primary, documents.one["languages"]))]
+        return _FIRST, [_subtags(map(primary, documents.one["languages"]), taught)]
     offsets, tags = list_parts(documents.batch.column("languages"))
     if not len(tags):
         return np.zeros(rows, np.int32), [()]
@@ -131,13 +135,14 @@ def _languages(documents: Documents) -> tuple[Array, list[tuple[str, ...]]]:
         number = dense.astype(np.int64)
     bounds = offsets.tolist()
     spoken = [
-        _subtags(subtags[c] for c in (codes[bounds[row] : bounds[row + 1]] - 1).tolist()) for row in first.tolist()
+        _subtags((subtags[c] for c in (codes[bounds[row] : bounds[row + 1]] - 1).tolist()), taught)
+        for row in first.tolist()
     ]
     return dense, spoken
 
 
-def _subtags(tags: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(tag for tag in tags if tag))
+def _subtags(tags: Iterable[str | None], taught: Vocabulary) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tag for tag in tags if tag and taught.code(tag) >= 0))
 
 
 def _views(
@@ -176,22 +181,35 @@ def _chains(
     taxonomy, a = model.taxonomy, model.arrays
     industry = documents.codes("industry", model.catalogue.industries)
     family = np.where(title >= 0, taxonomy.title_family[title], -1) if len(taxonomy.titles) else title
-    tongues = np.full((len(spoken), TONGUES), -1, np.int32)
-    for i, own in enumerate(spoken):
-        known = [c for c in map(model.catalogue.languages.code, dict.fromkeys((*own, model.policy.language))) if c >= 0]
-        tongues[i, : len(known[:TONGUES])] = known[:TONGUES]
-    rows = documents.num_rows
-    shelf, evidence = np.empty((rows, len(SHELF)), np.int32), np.full((rows, len(SHELF)), -1, np.int32)
+    common = [_common_chain(model, own) for own in spoken]
+    shelf, evidence = (np.stack(chains)[languages] for chains in zip(*common, strict=True))
     shelf[:, 0], evidence[:, 0] = a["popular_title"][title], title
     shelf[:, 1], evidence[:, 1] = a["popular_industry"][industry], industry
     shelf[:, 2], evidence[:, 2] = a["trending_title"][title], title
     shelf[:, 3], evidence[:, 3] = a["trending_family"][family], family
     shelf[:, 4], evidence[:, 4] = a["trending_industry"][industry], industry
-    shelf[:, 5] = a["trending_all"][0]
-    shelf[:, 6 : 6 + TONGUES] = a["popular_language"][tongues][languages]
-    named = np.where((tongues >= 0).sum(axis=1, keepdims=True) > 1, tongues, -1)  # one language goes without saying
-    evidence[:, 6 : 6 + TONGUES] = named[languages]
-    fields = np.resize(np.append(a["top_categories"], np.full(FIELDS, -1)), FIELDS).astype(np.int32)
-    shelf[:, 6 + TONGUES :] = a["popular_category"][fields]
-    evidence[:, 6 + TONGUES :] = fields
     return (shelf, evidence), (np.ascontiguousarray(shelf[:, 2:6]), np.ascontiguousarray(evidence[:, 2:6]))
+
+
+_common: WeakKeyDictionary[Model, dict[tuple[str, ...], tuple[Array, Array]]] = WeakKeyDictionary()
+
+
+def _common_chain(model: Model, own: tuple[str, ...]) -> tuple[Array, Array]:
+    """(shelves, evidence) of a chain as far as they are the same for all who speak these languages, else -1."""
+    known = _common.setdefault(model, {})
+    if own in known:
+        return known[own]
+    a, shelf, evidence = model.arrays, np.full(len(SHELF), -1, np.int32), np.full(len(SHELF), -1, np.int32)
+    shelf[5] = a["trending_all"][0]
+    codes = [c for c in map(model.catalogue.languages.code, dict.fromkeys((*own, model.policy.language))) if c >= 0]
+    tongues = np.full(TONGUES, -1, np.int32)
+    tongues[: len(codes[:TONGUES])] = codes[:TONGUES]
+    shelf[6 : 6 + TONGUES] = a["popular_language"][tongues]
+    if (tongues >= 0).sum() > 1:  # one language goes without saying
+        evidence[6 : 6 + TONGUES] = tongues
+    fields = np.resize(np.append(a["top_categories"], np.full(FIELDS, -1)), FIELDS).astype(np.int32)
+    shelf[6 + TONGUES :], evidence[6 + TONGUES :] = a["popular_category"][fields], fields
+    if len(known) >= MOST_TONGUES:
+        known.clear()
+    known[own] = (shelf, evidence)
+    return known[own]

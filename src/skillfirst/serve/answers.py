@@ -81,11 +81,13 @@ class Whole(NamedTuple):
 class Answers:
     """Answers out of a House. Thread-safe; `stored` never waits for a computation."""
 
-    def __init__(self, house: House, clock: Clock = system_clock, keep: int = 512, keep_seconds: float = 60.0) -> None:
+    def __init__(
+        self, house: House, clock: Clock = system_clock, keep: int = 2_048, keep_seconds: float = 60.0
+    ) -> None:
         self.house = house
         self.clock = clock
         self._keep, self._keep_seconds = keep, max(keep_seconds, 0.001)
-        self._kept: OrderedDict[tuple[str, str, str], tuple[Any, Answer]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, str], tuple[Any, float, Answer]] = OrderedDict()
         self._lock = threading.Lock()
         self._cost = Cost()
 
@@ -125,7 +127,7 @@ class Answers:
 
     def kept(self, member_id: str, channel: str) -> Answer | None:
         """What was computed since the member's last event, less than `keep_seconds` ago; None where nothing was."""
-        return self._kept_at((member_id, channel, ""), self._mark(member_id, NOBODY))
+        return self._kept_at((member_id, channel, ""), *self._mark(member_id, NOBODY))
 
     def fresh(self, member_id: str, channel: str, newcomer: Newcomer = NOBODY, language: str | None = None) -> Answer:
         """The member's answer with everything that happened today. Raises RunError when nothing is published.
@@ -135,13 +137,13 @@ class Answers:
         `language`: other texts than in the member's own.
         """
         place = (member_id, channel, language or "")
-        mark = self._mark(member_id, newcomer)
-        kept = self._kept_at(place, mark)
+        mark, now = self._mark(member_id, newcomer)
+        kept = self._kept_at(place, mark, now)
         if kept is not None:
             return kept
         answer = self._compute(member_id, channel, newcomer, language)
         with self._lock:
-            self._kept[place] = (mark, answer)
+            self._kept[place] = (mark, now, answer)
             self._kept.move_to_end(place)
             while len(self._kept) > self._keep:
                 self._kept.popitem(last=False)
@@ -161,18 +163,18 @@ class Answers:
         answer = Answer(render_one(today, channel), "folded" if today.known else "cold", serving.version)
         return Whole(answer, serving, today)
 
-    def _kept_at(self, place: tuple[str, str, str], mark: tuple[Any, ...]) -> Answer | None:
+    def _kept_at(self, place: tuple[str, str, str], mark: tuple[Any, ...], now: float) -> Answer | None:
         with self._lock:
             kept = self._kept.get(place)
-            if kept is None or kept[0] != mark:
+            if kept is None or kept[0] != mark or not 0 <= now - kept[1] < self._keep_seconds:
                 return None
             self._kept.move_to_end(place)
-            return kept[1]
+            return kept[2]
 
-    def _mark(self, member_id: str, newcomer: Newcomer) -> tuple[Any, ...]:
-        serving = self.house.now_serving()
-        minute = int(self.clock().timestamp() / self._keep_seconds)
-        return serving.version, serving.touched.number(member_id), minute, newcomer
+    def _mark(self, member_id: str, newcomer: Newcomer) -> tuple[tuple[Any, ...], float]:
+        """(what a kept answer must have been made from, the present in s since 1970 UTC)."""
+        serving, now = self.house.now_serving(), self.clock().timestamp()
+        return (serving.version, serving.touched.number(member_id), now // 86_400, newcomer), now
 
     def _compute(self, member_id: str, channel: str, newcomer: Newcomer, language: str | None) -> Answer:
         found, serving = self._read(member_id, (DOCUMENT_NAME, channel))

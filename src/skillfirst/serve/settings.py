@@ -56,7 +56,7 @@ class Settings:
     slow_seconds: float = 0.5
     watch_seconds: float = 1.0  # how often the store is asked for a new version and the log for others' events
     fresh_seconds: float = 60.0  # an answer with today's events is given again for so long, if nothing happened
-    fresh_answers: int = 512  # such answers kept, about 30 kB each
+    fresh_answers: int = 2_048  # such answers kept, about 30 kB each
     touched_members: int = 2_000_000  # kept in memory, about 120 bytes each; beyond, the log's index is asked
     threads: int = 2  # that compute answers; more only take the interpreter from one another
     limits: Limits = field(default_factory=Limits)

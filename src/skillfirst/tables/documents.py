@@ -132,7 +132,7 @@ class Documents:
         """First value of each list, -1 where it is empty."""
         offsets, values = self.lists(name)
         if self.num_rows == 1:
-            return values[:1] if len(values) else np.full(1, -1, values.dtype)
+            return values[:1] if len(values) else _MISSING[values.dtype]
         out = np.full(self.num_rows, -1, values.dtype)
         some = offsets[1:] > offsets[:-1]
         out[some] = values[offsets[:-1][some]]
@@ -257,6 +257,7 @@ def _frozen(array: Array) -> Array:
 
 
 _EMPTY = {dtype: _frozen(np.empty(0, dtype)) for dtype in {*LIST_TYPES.values(), *NUMBER_TYPES.values()}}
+_MISSING = {dtype: _frozen(np.full(1, -1, dtype)) for dtype in _EMPTY}
 _BLANK: dict[str, Any] = {name: (np.zeros(2, np.int64), _EMPTY[LIST_TYPES[name]]) for name in LIST_TYPES}
 _BLANK = {name: lists for name, lists in _BLANK.items() if name in _PLACES}
 _BLANK |= {name: _frozen(np.zeros(1, dtype)) for name, dtype in NUMBER_TYPES.items()}

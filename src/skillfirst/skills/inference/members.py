@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,7 +53,6 @@ def _knowledge(tables: InferenceTables) -> Knowledge:
     return Knowledge(*(np.asarray(a) if isinstance(a, np.ndarray) else a for a in plain))
 
 
-@lru_cache(maxsize=64)
 def flat_rules(settings: Inference, limit: int) -> Rules:
     """The numbers of the settings, in the types the loops are compiled for."""
     s = settings
@@ -65,6 +63,15 @@ def flat_rules(settings: Inference, limit: int) -> Rules:
         float(s.event_weight), float(s.connection_backoff), float(s.trust_title), float(s.trust_co_occurrence),
         float(s.trust_activity), float(s.trust_connections),
     )  # fmt: skip
+
+
+def _rules(tables: InferenceTables, settings: Inference, limit: int) -> Rules:
+    """`flat_rules`, made once for each settings: a hash of them takes as long."""
+    known = tables.flat.get(Rules)
+    if known is None or known[0] is not settings or known[1].limit != limit:
+        known = tables.flat[Rules] = (settings, flat_rules(settings, limit))
+    rules: Rules = known[1]
+    return rules
 
 
 def infer(
@@ -104,7 +111,7 @@ def _infer(profiles: Profiles, tables: InferenceTables, settings: Inference, exp
     found = infer_rows(
         flat_members(profiles, tables),
         flat_knowledge(tables),
-        flat_rules(settings, limit),
+        _rules(tables, settings, limit),
         skill,
         weight,
         source,
