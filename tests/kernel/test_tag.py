@@ -312,3 +312,13 @@ def test_an_alias_of_two_skills_is_a_hint_for_both():
     result = tag(pa.table({"course_id": ["1"], "title": ["CM in practice"]}), Taxonomy.from_tables({"skills": skills}))
     assert len(result.course_skills) == 0  # said of neither
     assert sorted(result.candidates["skill_id"].to_pylist()) == ["talks", "web"]
+
+
+@pytest.mark.parametrize("labelled", [4, 160])
+def test_any_number_of_workers_gives_the_same(taxonomy, labelled):
+    """With and without a trained model; enough courses that each of the threads has some."""
+    table = pa.concat_tables([courses(labelled), courses(600, start=labelled, tagged=False, named=False)])
+    one, three = (tag(table, taxonomy, workers=workers) for workers in (1, 3))
+    assert one.candidates.equals(three.candidates)
+    assert one.course_skills.equals(three.course_skills)
+    assert (one.report, one.key) == (three.report, three.key)

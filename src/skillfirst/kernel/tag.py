@@ -32,6 +32,7 @@ from skillfirst.tables.schemas import COURSE_SKILLS
 from skillfirst.tables.sparse import Csr
 
 UNKNOWN_NAMED = 10
+WORKERS = 2
 BACKGROUND = 2_000  # courses read beside the changed ones, so that a small catalogue is always tagged alike
 
 
@@ -77,6 +78,7 @@ def tag(
     *,
     decisions: pa.Table | None = None,
     previous: Previous | None = None,
+    workers: int = WORKERS,
 ) -> TagResult:
     """Tags of courses. `labels`: a courses table whose `skills` are known, to learn from.
 
@@ -89,6 +91,8 @@ def tag(
     Pairs that name no skill, or no course of `courses` or `labels`, are counted in the report (`decisions.unknown`)
     and otherwise ignored. Give all decisions each time: one that is missing was taken back, and its course is tagged
     again.
+
+    `workers`: threads that work side by side where no lock is held; the result does not depend on it.
 
     Raises DataError for a table without ids or titles or for a decision of another kind, ExtraMissing or NotFound
     where embeddings are asked for and absent.
@@ -117,7 +121,7 @@ def tag(
         # one changed course alone would not tell which words are rare; more than that need not be read
         read = np.union1d(needed, sampled(texts.ids, BACKGROUND))
         reading = Reading.of(
-            every.only(read.tolist()), taxonomy, embedder(settings.embeddings), ~np.isin(read, needed), edges
+            every.only(read.tolist()), taxonomy, embedder(settings.embeddings), ~np.isin(read, needed), edges, workers
         )
         rows, asked = np.searchsorted(read, rows), np.searchsorted(read, np.flatnonzero(wanted))
         if settings.thesaurus:

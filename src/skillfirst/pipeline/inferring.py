@@ -59,7 +59,7 @@ def infer_members(
     taxonomy = read_taxonomy(checked.tables)
     courses = checked.tables.setdefault("courses", COURSES.schema.empty_table())
     decisions = kept_decisions(night.data, night.store)
-    tags = tag_with_people(courses, taxonomy, night.tagging, decisions, OfflineStore(night.store))
+    tags = tag_with_people(courses, taxonomy, night.tagging, decisions, OfflineStore(night.store), engine.workers)
     catalogue = build_catalogue(courses, taxonomy, tags.course_skills, industries(checked), night.policy.language)
     progress("gather", 0, checked.members)
     found = gather(

@@ -53,7 +53,7 @@ def run_night(night: Night, engine: Engine, progress: Progress = silent) -> Run:
             decisions = kept_decisions(night.data, night.store)
         with clock.stage("tag"):
             taxonomy = read_taxonomy(checked.tables)
-            tags = tag_with_people(checked.tables["courses"], taxonomy, night.tagging, decisions, store)
+            tags = tag_with_people(checked.tables["courses"], taxonomy, night.tagging, decisions, store, engine.workers)
             catalogue = build_catalogue(
                 checked.tables["courses"], taxonomy, tags.course_skills, industries(checked), night.policy.language
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,10 +15,17 @@ from skillfirst.stores.offline import OfflineStore
 
 
 def tag_with_people(
-    courses: pa.Table, taxonomy: Taxonomy, settings: TagSettings, decisions: pa.Table | None, store: OfflineStore
+    courses: pa.Table,
+    taxonomy: Taxonomy,
+    settings: TagSettings,
+    decisions: pa.Table | None,
+    store: OfflineStore,
+    workers: int,
 ) -> TagResult:
-    """kernel.tag with everybody's decisions and all that still holds of the run before."""
-    return tag(courses, taxonomy, settings=settings, decisions=decisions, previous=_before(store))
+    """kernel.tag with everybody's decisions and all that still holds of the run before. `workers`: those of the night's
+    engine; courses are tagged in this process, so that no more of them help than it has cores."""
+    workers = min(workers, len(os.sched_getaffinity(0)))
+    return tag(courses, taxonomy, settings=settings, decisions=decisions, previous=_before(store), workers=workers)
 
 
 def keep_tagging(folder: Path, tags: TagResult) -> None:

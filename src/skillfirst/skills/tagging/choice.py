@@ -105,7 +105,7 @@ def choose(
         folds = np.concatenate([models.folds[course[known]], np.full(len(more), -1)])
         lessons = np.concatenate([features[known], more]) if len(more) else features[known]
         answers = np.concatenate([truth[known], np.zeros(len(more), bool)])
-        ranker, probability = cross_fit(lessons, answers, folds, boosted=boosted, seed=seed)
+        ranker, probability = cross_fit(lessons, answers, folds, boosted=boosted, seed=seed, workers=reading.workers)
         judged[BOOSTED if boosted else LOGISTIC] = (course[known], skill[known], probability[: int(known.sum())])
     judged = {name: _only(c < len(rows), c, s, score) for name, (c, s, score) in judged.items()}
     positives = np.diff(tags.offsets)

@@ -57,6 +57,7 @@ class Reading:
     mention_idf: Block
     embeddings: dict[str, Block] = field(default_factory=dict)
     concepts: tuple[Sparse, Sparse] | None = None  # courses and skills over a thesaurus, see `thesaurus`
+    workers: int = 1  # threads that may work on it at once; says nothing about what comes out
 
     @classmethod
     def of(
@@ -66,6 +67,7 @@ class Reading:
         embed: Embedder | None = None,
         background: npt.NDArray[np.bool_] | None = None,
         edges: WordEdges | None = None,
+        workers: int = 1,
     ) -> Reading:
         """Reads every text once. `background`: courses that only tell how rare words and names are; they get no
         vectors of meaning. `edges`: where Japanese words begin and end."""
@@ -96,6 +98,7 @@ class Reading:
             name_vectors=lexicon.name_vectors(),
             mention_idf=np.log(1 + len(courses) / (1 + mentioned)).astype(np.float32),
             embeddings=vectors,
+            workers=workers,
         )  # fmt: skip
 
     @cached_property
@@ -120,16 +123,15 @@ class Reading:
         """The formula and its parts for some courses. `titles`: with the parts of the title alone, which only a ranker
         reads."""
         both, _, grams = self.name_vectors
-        best = self.lexicon.best_spelling
         spans = [self.spans[i] for i in rows]
         parts = {
-            "words": best(_product(self.vectors[rows], both)),
-            "grams": best(_product(self.grams[rows], grams)),
+            "words": self._best_spelling(self.vectors[rows], both),
+            "grams": self._best_spelling(self.grams[rows], grams),
             **self._mentions(spans),
         }
         if titles:
             parts["title_words"] = self.title_similarity(rows)
-            parts["title_grams"] = best(_product(self.lexicon.gram_vectors(self.words.title[rows]), grams))
+            parts["title_grams"] = self._best_spelling(self.lexicon.gram_vectors(self.words.title[rows]), grams)
         formula = (
             MENTION_WEIGHT * np.tanh(parts["mentions"] / MENTION_SCALE)
             + WORD_WEIGHT * parts["words"]
@@ -137,7 +139,7 @@ class Reading:
         )
         parts["concepts"] = np.zeros_like(parts["words"])
         if self.concepts is not None:
-            parts["concepts"] = _product(self.concepts[0][rows], self.concepts[1])
+            parts["concepts"] = _product(self.concepts[0][rows], self.concepts[1], self.workers)
             formula = formula + CONCEPT_WEIGHT * parts["concepts"]
         if self.embeddings:
             name = self.embeddings["name"].T
@@ -149,7 +151,11 @@ class Reading:
 
     def title_similarity(self, rows: npt.NDArray[np.int64]) -> Block:
         """Words of the title against the names of skills, courses x skills."""
-        return self.lexicon.best_spelling(_product(self.titles[rows], self.name_vectors[1]))
+        return self._best_spelling(self.titles[rows], self.name_vectors[1])
+
+    def _best_spelling(self, courses: Sparse, spellings: Sparse) -> Block:
+        """Courses x skills: similarity to the best spelling of each skill."""
+        return _product(courses, spellings, self.workers, self.lexicon.starts)
 
     def _mentions(self, spans: list[dict[int, Spans]]) -> dict[str, Block]:
         shape = (len(spans), len(self.taxonomy.skills))
@@ -175,9 +181,9 @@ class Reading:
 
     def kernel(self, rows: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> Block:
         """Similarity of courses, rows x others: words and pairs + .5 characters + .3 title + .3 shelf + meaning."""
-        total = _product(self.vectors[rows], self.vectors[others])
+        total = _product(self.vectors[rows], self.vectors[others], self.workers)
         for share, vectors in ((0.5, self.grams), (0.3, self.titles), (0.3, self.shelves)):
-            total += np.float32(share) * _product(vectors[rows], vectors[others])
+            total += np.float32(share) * _product(vectors[rows], vectors[others], self.workers)
         for name in ("title", "text"):
             if name in self.embeddings:
                 total += np.float32(0.5) * (self.embeddings[name][rows] @ self.embeddings[name][others].T)
@@ -191,5 +197,7 @@ def _embedded(embed: Embedder, texts: list[str], wanted: npt.NDArray[np.bool_]) 
     return out
 
 
-def _product(left: Sparse, right: Sparse) -> Block:
-    return np.asarray((left @ right.T).toarray(), np.float32)
+def _product(left: Sparse, right: Sparse, workers: int, starts: npt.NDArray[np.int64] | None = None) -> Block:
+    from skillfirst.skills.tagging.products import product  # compiles: who only looks for names needs none of it
+
+    return product(left, right, workers, starts)

@@ -96,12 +96,6 @@ class Lexicon:
         both = sp.hstack([words, _weighted(self.name_pairs, self.pair_idf)]).tocsr()
         return unit_rows(both), unit_rows(words), self.gram_vectors(self.names)
 
-    def best_spelling(self, similarity: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """From courses x spellings to courses x skills: the best spelling of each skill."""
-        if len(self.starts) == similarity.shape[1]:
-            return similarity
-        return np.maximum.reduceat(similarity, self.starts, axis=1)
-
 
 def read(courses: CourseTexts, taxonomy: Taxonomy) -> tuple[Lexicon, CourseWords]:
     """The lexicon of these courses and skills, and the courses' counts in it."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from skillfirst.skills.tagging import boosting
 
 Block = npt.NDArray[np.float32]
 Real = npt.NDArray[np.float64]
@@ -21,12 +21,12 @@ Rows = npt.NDArray[np.int64]
 TREES, LEAVES, RATE = 120, 15, 0.07
 NEGATIVES_KEPT = 12  # a positive; the others are represented by their weight
 LOGISTIC_STEPS = 200
-WORKERS = 2
+RANKED_AT_ONCE = 65_536  # candidates
 
 
 def boosting_available() -> bool:
     """Whether LightGBM is installed."""
-    return find_spec("lightgbm") is not None
+    return boosting.available()
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,12 @@ class Boosted:
 
     text: str
 
-    def _model(self) -> Any:
-        import lightgbm
-
-        return lightgbm.Booster(model_str=self.text)
-
     def predict(self, features: Block) -> Real:
-        return np.asarray(self._model().predict(features, num_threads=1), np.float64)
+        return boosting.predict(self.text, features)
 
     def contributions(self, features: Block) -> Real:
         """What each feature adds to the log-odds (SHAP values of the trees)."""
-        return np.asarray(self._model().predict(features, pred_contrib=True, num_threads=1), np.float64)[:, :-1]
+        return boosting.predict(self.text, features, contributions=True)[:, :-1]
 
 
 @dataclass(frozen=True)
@@ -71,13 +66,13 @@ class Ranker:
 
     models: tuple[Logistic | Boosted, ...]
 
-    def predict(self, features: Block) -> Real:
-        """Probabilities, float64."""
-        if not len(features):
-            return np.empty(0)
-        with ThreadPoolExecutor(WORKERS) as pool:
-            answers = list(pool.map(lambda model: model.predict(features), self.models))
-        return np.asarray(sum(answers) / len(self.models), np.float64)
+    def predict(self, features: Block, workers: int = 1) -> Real:
+        """Probabilities, float64, by that many threads."""
+        pieces = [features[i : i + RANKED_AT_ONCE] for i in range(0, len(features), RANKED_AT_ONCE)]
+        with ThreadPoolExecutor(workers) as pool:
+            asked = [[pool.submit(model.predict, piece) for model in self.models] for piece in pieces]
+            means = [sum(answer.result() for answer in row) / len(self.models) for row in asked]
+        return np.concatenate(means) if means else np.empty(0)
 
     def contributions(self, features: Block) -> Real:
         """Candidates x features, in log-odds, of the first model: the others were trained on three quarters of the same
@@ -86,10 +81,10 @@ class Ranker:
 
 
 def cross_fit(
-    features: Block, truth: npt.NDArray[np.bool_], folds: Rows, *, boosted: bool, seed: int
+    features: Block, truth: npt.NDArray[np.bool_], folds: Rows, *, boosted: bool, seed: int, workers: int = 1
 ) -> tuple[Ranker, Real]:
     """The ranker and its out-of-fold probabilities. `folds`: of each candidate, by course; candidates of fold -1 teach
-    every model and get no probability."""
+    every model and get no probability. `workers`: models that are fitted at once."""
     held_out = np.zeros(len(truth))
     fit = _boost if boosted else _logistic
     parts = [folds != fold for fold in np.unique(folds[folds >= 0])]
@@ -100,7 +95,7 @@ def cross_fit(
         return model, model.predict(features[~inside])
 
     # folds side by side, one thread each: far cheaper than threads inside one fit that wait for one another
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         fitted = list(pool.map(one, parts))
     for inside, (_, answer) in zip(parts, fitted, strict=True):
         held_out[~inside] = answer
@@ -120,16 +115,13 @@ def _sampled(truth: npt.NDArray[np.bool_], seed: int) -> tuple[Rows, Real]:
 
 
 def _boost(features: Block, truth: npt.NDArray[np.bool_], seed: int) -> Boosted:
-    import lightgbm
-
     rows, weights = _sampled(truth, seed)
     settings = {
-        "objective": "binary", "num_leaves": LEAVES, "learning_rate": RATE, "min_data_in_leaf": 30,
-        "bagging_fraction": 0.8, "bagging_freq": 1, "feature_fraction": 0.6, "lambda_l2": 5.0, "max_bin": 63,
-        "verbose": -1, "num_threads": 1, "seed": seed, "deterministic": True, "force_row_wise": True,
+        "objective": "binary", "num_iterations": TREES, "num_leaves": LEAVES, "learning_rate": RATE,
+        "min_data_in_leaf": 30, "bagging_fraction": 0.8, "bagging_freq": 1, "feature_fraction": 0.6, "lambda_l2": 5.0,
+        "max_bin": 63, "verbose": -1, "num_threads": 1, "seed": seed, "deterministic": True, "force_col_wise": True,
     }  # fmt: skip
-    data = lightgbm.Dataset(features[rows], truth[rows].astype(np.float64), weight=weights, params={"verbose": -1})
-    return Boosted(lightgbm.train(settings, data, TREES).model_to_string())
+    return Boosted(boosting.train(features[rows], truth[rows], weights, settings))
 
 
 def _logistic(features: Block, truth: npt.NDArray[np.bool_], seed: int) -> Logistic:

@@ -48,7 +48,7 @@ def rank_batch(reading: Reading, choice: Choice, batch: Rows, evidences: Evidenc
         raw = score[at, skill].astype(np.float64)
     else:
         at, skill, features = candidate_features(reading, batch, evidences, labelled, choice.models)
-        raw = choice.ranker.predict(features)
+        raw = choice.ranker.predict(features, reading.workers)
     order, place = order_within(at.astype(np.int64), raw, skill.astype(np.int64))
     order = order[place < keep]
     probability = raw[order] if choice.curve is None else choice.curve(raw[order])

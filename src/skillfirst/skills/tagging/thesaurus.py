@@ -39,7 +39,7 @@ def with_concepts(reading: Reading, thesaurus: Taxonomy) -> Reading:
     spelt = CourseTexts(
         [f"\x1f{i}" for i in range(len(names))], names, empty, empty, empty, ["en"] * len(names), nothing
     )
-    both = Reading.of(reading.courses.with_others(spelt), thesaurus)
+    both = Reading.of(reading.courses.with_others(spelt), thesaurus, workers=reading.workers)
     kin = _kin(thesaurus)
     every = both.batches(np.arange(len(both.courses)))
     parts = [_spread(both.evidences(batch, titles=False).formula, kin) for batch in every]
