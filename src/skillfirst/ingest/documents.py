@@ -127,8 +127,12 @@ def gather(
 
 def _lay_out_everyone(task: _Gathering, each: Spread) -> None:
     """Explicit skills of all members, offsets and codes, as two files in `out_dir` that every range maps."""
-    lengths = [np.zeros(1, np.int64), *each(task.write_held, range(task.checked.ranges))]
-    np.save(task.out_dir / HELD_AT, np.cumsum(np.concatenate(lengths)))
+    offsets = np.lib.format.open_memmap(task.out_dir / HELD_AT, "w+", np.int64, (task.checked.members + 1,))
+    offsets[0], at = 0, 0
+    for lengths in each(task.write_held, range(task.checked.ranges)):
+        offsets[at + 1 : at + 1 + len(lengths)] = offsets[at] + np.cumsum(lengths)
+        at += len(lengths)
+    offsets.flush()
     with (task.out_dir / HELD).open("wb") as whole:
         for number in range(task.checked.ranges):
             path = task.held_path(number)
@@ -239,11 +243,21 @@ class _Gathering:
 
     def history(self, number: int, first: int, before: History) -> tuple[History, int]:
         """What the events of a range did; and how many name an unknown skill."""
-        table = self._read("events", number, EVENTS_READ, ("skill_id",))
-        if table is None:
+        files = self.checked.files("events", number)
+        if not files:
             return before, 0
-        skill, unknown = self.lookup.skills(table["skill_id"])
-        events = EventRows.of(
+        unknown: list[int] = []
+        size = sum(pq.read_metadata(path).num_rows for path in files)
+        # a range may hold tens of millions of events: as arrays they take a tenth of what they take as a table
+        tables = self._pieces("events", number, EVENTS_READ, ("skill_id",))
+        events = EventRows.joined((self._events(table, first, unknown) for table in tables), size)
+        return merge_events(before, events, self.now), sum(unknown)
+
+    def _events(self, table: pa.Table, first: int, unknown: list[int]) -> EventRows:
+        """Events of a piece of a table; how many name an unknown skill is added to `unknown`."""
+        skill, missing = self.lookup.skills(table["skill_id"])
+        unknown.append(missing)
+        return EventRows.of(
             table["member"].to_numpy() - np.int32(first),
             table["kind"].to_numpy(),
             _microseconds(table["time"]),
@@ -254,7 +268,6 @@ class _Gathering:
             seconds=_floats(table["seconds"]),
             event=pc.fill_null(table["event"], 0).to_numpy(),
         )
-        return merge_events(before, events, self.now), unknown
 
     def activity(self, number: int, first: int, rows: int, counts: Counter[str]) -> dict[str, pa.Array]:
         """Skills used elsewhere on the platform: named ones, and those found in the words."""
@@ -320,21 +333,22 @@ class _Gathering:
 
     def _read(self, name: str, number: int, columns: tuple[str, ...], texts: tuple[str, ...]) -> pa.Table | None:
         """Rows of a table in a range, `texts` as dictionaries, columns that nobody gave as nulls; None without rows."""
-        files = self.checked.files(name, number)
-        if not files:
-            return None
-        tables = []
-        for path in files:
+        pieces = list(self._pieces(name, number, columns, texts))
+        return pa.concat_tables(pieces) if pieces else None
+
+    def _pieces(self, name: str, number: int, columns: tuple[str, ...], texts: tuple[str, ...]) -> Iterator[pa.Table]:
+        """The same, a row group at a time."""
+        for path in self.checked.files(name, number):
             metadata = pq.read_metadata(path)
             names = set(metadata.schema.to_arrow_schema().names)
-            file = pq.ParquetFile(path, metadata=metadata, read_dictionary=[t for t in texts if t in names])
-            tables.append(file.read([c for c in ("member", *columns) if c in names], use_threads=False))
-        table = pa.concat_tables(tables)
-        for column in columns:
-            if column not in table.column_names:
-                type_ = _GIVEN.get(column, pa.string())
-                table = table.append_column(column, pa.chunked_array([pa.nulls(table.num_rows, type_)]))
-        return table
+            with pq.ParquetFile(path, metadata=metadata, read_dictionary=[t for t in texts if t in names]) as file:
+                there = [c for c in ("member", *columns) if c in names]
+                for group in range(metadata.num_row_groups):
+                    table = file.read_row_group(group, there, use_threads=False)
+                    for column in (c for c in columns if c not in names):
+                        nothing = pa.nulls(table.num_rows, _GIVEN.get(column, pa.string()))
+                        table = table.append_column(column, pa.chunked_array([nothing]))
+                    yield table
 
 
 def _microseconds(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:

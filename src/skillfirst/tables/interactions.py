@@ -7,7 +7,8 @@ document keeps when a wish was said: an event that arrives late finds its place 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,21 @@ class EventRows:
 
     def __len__(self) -> int:
         return len(self.row)
+
+    @classmethod
+    def joined(cls, pieces: Iterable[EventRows], size: int) -> EventRows:
+        """Pieces one behind the other, `size` events in all; each piece may be gone when the next one comes."""
+        whole, at = None, 0
+        for piece in pieces:
+            if whole is None:
+                whole = cls(*(np.empty(size, getattr(piece, f.name).dtype) for f in fields(cls)))
+            for f in fields(cls):
+                getattr(whole, f.name)[at : at + len(piece)] = getattr(piece, f.name)
+            at += len(piece)
+        if whole is None:
+            return cls.of([], np.empty(0, np.int8), [])
+        assert at == size, "as many events as were announced"
+        return whole
 
     @classmethod
     def of(
