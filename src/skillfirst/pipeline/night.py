@@ -68,9 +68,11 @@ def run_night(night: Night, engine: Engine, progress: Progress = silent) -> Run:
                 spread=engine.map,
             )
         with clock.stage("fit"):
-            partials = engine.count(gathered.parts, catalogue, night.policy)
             day = (night.day - EPOCH).days
-            model = finish(partials, catalogue, night.policy, day, night.arms).save(writer.folder / "model")
+            # what was counted is gone when the Model is there: samples of a million members
+            counted = engine.count(gathered.parts, catalogue, night.policy)
+            model = finish(counted, catalogue, night.policy, day, night.arms).save(writer.folder / "model")
+            del counted
         with clock.stage("recommend"):
             sink = part_writer(writer, model, night.store_form)
             results = engine.recommend(gathered.parts, model, night.channels, sink, compact=sink.compact)

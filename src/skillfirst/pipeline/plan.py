@@ -14,6 +14,7 @@ from skillfirst.experiments.assignment import Experiment
 from skillfirst.kernel.arms import Arms
 from skillfirst.kernel.policy import Policy
 from skillfirst.kernel.tag import TagSettings
+from skillfirst.pipeline.memory import give_back
 
 Form = Literal["full", "compact"]
 EPOCH = dt.date(1970, 1, 1)
@@ -62,4 +63,5 @@ class Clock:
     def stage(self, name: str) -> Iterator[None]:
         started = time.perf_counter()
         yield
+        give_back()
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 3)
