@@ -28,6 +28,7 @@ from skillfirst.serve.settings import LONGEST_ID, Settings
 Scope = Any
 Receive = Any
 Send = Any
+Message = dict[str, Any]
 App = Callable[[Scope, Receive, Send], Any]
 
 API = "/api/v1"
@@ -36,7 +37,8 @@ PUBLIC = ("/health/", "/static/", "/covers/", "/embed/")
 TOKEN_PATHS = re.compile(r"/|/embed/.*|/welcome|/profile|/saved|/course/.*")
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _HOT = re.compile(rb"/api/v1/members/([^/?]{1,3000})/(home|feed)")
-_ROUTES = {b"home": API + "/members/{member_id}/home", b"feed": API + "/members/{member_id}/feed"}
+_ROUTES = {name.encode(): (name, API + "/members/{member_id}/" + name) for name in ("home", "feed")}
+_ORIGINS = {origin: (b"x-answer", origin.encode()) for origin in ("stored", "folded", "cold")}
 JSON = (b"content-type", b"application/json")
 COMMON = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"))
 OWN_ORIGIN = (b"cross-origin-resource-policy", b"same-origin")
@@ -67,9 +69,13 @@ class Gate:
         scope["request_id"] = request_id
         answer = _Answer(send, request_id, self._cors(headers))
         try:
-            if scope["method"] == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers:
+            ready = self._ready(scope, headers, answer)
+            if ready is not None:
+                await send(ready[0])
+                await send(ready[1])
+            elif scope["method"] == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers:
                 await answer.plain(204, b"")
-            elif not await self._stored(scope, headers, answer):
+            else:
                 receive = await self._admit(scope, headers, receive)
                 if scope["method"] == "POST" and scope["path"] == EVENTS_PATH:
                     await self._heard(scope, (await receive())["body"], answer)
@@ -90,27 +96,29 @@ class Gate:
         if wait := self._failures.wait((scope.get("client") or ("nowhere",))[0], time.monotonic()):
             raise _too_many(wait)
 
-    async def _stored(self, scope: Scope, headers: Mapping[bytes, bytes], answer: _Answer) -> bool:
-        """Answer with bytes that are there already, the night's or today's, where that is all there is to do."""
+    def _ready(self, scope: Scope, headers: Mapping[bytes, bytes], answer: _Answer) -> tuple[Message, Message] | None:
+        """A page or feed that nobody has to wait for, as it is sent: the path of nearly every request, and therefore
+        without a call that could be spared. Raises Refused."""
+        if scope["method"] != "GET" or scope["query_string"]:
+            return None
         found = _HOT.fullmatch(scope.get("raw_path") or b"")
-        if found is None or scope["method"] != "GET" or scope["query_string"]:
-            return False
-        member_id = unquote_to_bytes(found[1]).decode("utf-8", "replace")
+        if found is None:
+            return None
+        raw, name = found.groups()
+        member_id = (unquote_to_bytes(raw) if b"%" in raw else raw).decode("utf-8", "replace")
         if len(member_id) > LONGEST_ID:
-            return False  # the routes say what is wrong with it
-        caller = self._caller(scope, headers, None)
-        caller.may("read", member_id)
-        channel = found[2].decode()
-        found_answer = self.answers.at_once(member_id, channel)
-        if found_answer is None:
-            return False
-        body, origin, version = found_answer
-        scope["route_name"] = _ROUTES[found[2]]
-        self.metrics.answers[origin].inc()
+            return None  # the routes say what is wrong with it
+        self._caller(scope, headers, None).may("read", member_id)
+        channel, scope["route_name"] = _ROUTES[name]
+        made = self.answers.at_once(member_id, channel)
+        if made is None:
+            del scope["route_name"]
+            return None
+        body, origin, version = made
+        self.metrics.answers[origin].number += 1
         if self.settings.log_served == "all":
             self.service.served.note(member_id, channel, version)
-        await answer.plain(200, body, (b"x-answer", origin.encode()))
-        return True
+        return answer.whole(200, body, OWN_ORIGIN, _ORIGINS[origin])
 
     async def _heard(self, scope: Scope, body: bytes, answer: _Answer) -> None:
         """Events, of which there are as many as of pages. Raises Refused."""
@@ -231,14 +239,19 @@ class _Answer:
         self, status: int, body: bytes, *headers: tuple[bytes, bytes], origin: tuple[bytes, bytes] = OWN_ORIGIN
     ) -> None:
         """A whole JSON answer at once."""
+        for message in self.whole(status, body, origin, *headers):
+            await self._send(message)
+
+    def whole(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> tuple[Message, Message]:
+        """The two messages of a JSON answer that is now being sent."""
         self.started, self.status = True, status
         length = (b"content-length", b"%d" % len(body))
         own = (b"x-request-id", self._request_id.encode())
-        await self._send(
-            {"type": "http.response.start", "status": status,
-             "headers": [JSON, length, own, PRIVATE, origin, *COMMON, *headers, *self._extra]}
-        )  # fmt: skip
-        await self._send({"type": "http.response.body", "body": body})
+        sent = [JSON, length, own, PRIVATE, *COMMON, *headers, *self._extra]
+        return (
+            {"type": "http.response.start", "status": status, "headers": sent},
+            {"type": "http.response.body", "body": body},
+        )
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, most: int, seconds: float) -> bytes:
