@@ -38,16 +38,16 @@ class Plain:
         self.fill_buckets()
 
     def respond(self):
-        """Factor and class of every course for this member: 1 and 0 where nothing was learned."""
+        """Factor of every course, and its class for this member: 1 and 0 where nothing was learned."""
         learned = self.model.response if self.policy.response == "learned" else None
         self.foreign = learned.foreign if learned else 1.0
         self.factor, self.stage = defaultdict(lambda: np.float32(1.0)), defaultdict(int)
         for c in range(len(self.cat.cards)) if learned else ():
             fits = learned.course[c]
+            self.factor[c] = np.float32(min(max(fits, 0.25), 4.0))
             if self.cat.level[c] and self.m["level"]:
                 fits *= learned.gap[abs(int(self.cat.level[c]) - self.m["level"])]
-            self.factor[c] = np.float32(min(max(fits, 0.25), 4.0))
-            self.stage[c] = -round(math.log(self.factor[c]) / 0.25)
+            self.stage[c] = -round(math.log(np.float32(min(max(fits, 0.25), 4.0))) / 0.25)
 
     def course_states(self):
         """course -> (state words, newest time)."""
@@ -166,11 +166,7 @@ class Plain:
                 else:
                     args = (share * load, 0.0, 1.0, activity)
                 self.score[c] = self.affinity[c] * (float(discount(*args, self.policy.discount)) if load > 0 else 1.0)
-            own.sort(
-                key=lambda c: (
-                    math.floor(self.exposure.get(c, 0.0)), self.stage[c], -cat.created[c], -self.affinity[c], c
-                )
-            )  # fmt: skip
+            own.sort(key=lambda c: (math.floor(self.exposure.get(c, 0.0)), -cat.created[c], -self.affinity[c], c))
         self.buckets = sorted(sets.items(), key=lambda x: (-max(self.score[c] for c in x[1]), -len(x[0]), x[0]))
         drawn = [(turn, place, c) for place, (_, own) in enumerate(self.buckets) for turn, c in enumerate(own)]
         self.feed_order = [c for _, _, c in sorted(drawn)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skillfirst.ranking.response import LEAST_CLICKS, by_response, fit_response, response_rank
+from skillfirst.ranking.response import LEAST_CLICKS, by_response, fit_response
 from skillfirst.ranking.response_cards import counted_cards
 from skillfirst.ranking.response_counts import CELLS, GAPS, PLACES, ResponseCounts
 
@@ -84,13 +84,6 @@ def test_factors_meet_levels_and_keep_within_bounds():
     inside = (found.course > 0.9) & (found.course < 1.2)
     assert apart[inside] == pytest.approx(found.course[inside] * np.array([1, *found.gap])[level[inside]], rel=1e-5)
     assert found.factors(level, 0)[inside] == pytest.approx(found.course[inside], rel=1e-5)
-
-
-def test_courses_of_a_bucket_stand_by_class_then_by_date():
-    factors = np.array([1.0, 1.05, 2.0, 0.5, 1.0], np.float32)
-    rank = response_rank(factors, np.array([0, 1, 2, 3, 1], np.int32))
-    assert np.argsort(rank, kind="stable").tolist() == [2, 0, 1, 4, 3]
-    assert rank[1] == rank[4]  # one class, one day
 
 
 def test_popular_courses_stand_by_class_and_other_lists_stay():

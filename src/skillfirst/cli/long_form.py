@@ -112,17 +112,12 @@ class LongForm:
     def _taught(self, members: pa.RecordBatch, owner: Array, record: Array) -> Array:
         """Weights of course records as they count for their members: with the response where the policy asks for it."""
         model = self.model
+        layouts = (model.layout, model.learned_layout or model.layout)
         learned = np.zeros(members.num_rows, bool)
         for policy, rows in group_by_policy(members.column("arms"), model.policy, model.arms):
-            learned[rows] = bool(model.learned_layouts) and policy.response == "learned"
-        layouts = (model.layout, *model.learned_layouts)
-        level = np.asarray(members.column("level").fill_null(0).to_numpy(zero_copy_only=False), np.int64)
-        which = np.where(learned, 1 + np.clip(level, 0, len(layouts) - 2), 0)[owner]
-        taught = np.empty(len(record), np.float64)
-        for number in np.unique(which).tolist():
-            here = which == number
-            taught[here] = np.asarray(layouts[number].record_weight)[record[here]]
-        return taught
+            learned[rows] = policy.response == "learned"
+        plain, other = (np.asarray(layout.record_weight)[record].astype(np.float64) for layout in layouts)
+        return np.where(learned[owner], other, plain)
 
     def _contributions(
         self, members: pa.RecordBatch, owner: Array, course: Array, counted: Array, language: Sequence[str]

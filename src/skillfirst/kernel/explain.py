@@ -84,13 +84,12 @@ def explain_course(
     order = recommend(member, model, ["feed"], every).to_pylist()[0]
     shown = recommend(member, model, ["feed", "home"], policy).to_pylist()
     weights = {row["skill_id"]: row["weight"] for row in explain_member(member, model, policy)["skills"]}
-    level = int(member.column("level")[0].as_py() or 0)
-    matched = _contributions(model, model.layout_for(level, policy), code, weights)
+    matched = _contributions(model, model.layout_for(policy), code, weights)
     at = order["course_id"].index(course_id) if course_id in order["course_id"] else None
     seen = exposures(member, None, policy.discount).row(0) if policy.fatigue == "discount" else {}
     out: dict[str, Any] = {
         "member_id": order["member_id"], "course_id": course_id, "title": model.catalogue.cards["title"][code].as_py(),
-        "response": response(model, code, level, policy),
+        "response": response(model, code, policy),
         "matched": matched, "affinity": sum(row["contribution"] for row in matched), "exposure": seen.get(code, 0.0),
         "score": None, "factor": None, "bucket": None, "turn": None, "rank": None,
         "filters": filters(member, model, code, policy), "feed": _place(shown[0], course_id),
@@ -174,14 +173,14 @@ def filters(member: pa.RecordBatch, model: Model, code: int, policy: Policy) -> 
     return out
 
 
-def response(model: Model, code: int, level: int, policy: Policy) -> dict[str, float] | None:
-    """What the log says of this course for members of this level: factor = course x level, within bounds. None where
-    nothing was learned, or the policy does not ask for it."""
+def response(model: Model, code: int, policy: Policy) -> dict[str, float] | None:
+    """`factor`: how people take up this course beside others shown in the same places, what its weights are multiplied
+    by; `clicks`: from how many on all courses this was learned. None where nothing was learned, or the policy does
+    not ask for it."""
     learned = model.response if policy.response == "learned" else None
     if learned is None:
         return None
-    factor = float(learned.factors(model.catalogue.level, level)[code])
-    return {"factor": factor, "course": float(learned.course[code]), "clicks": float(learned.clicks)}
+    return {"factor": float(learned.of_courses()[code]), "clicks": float(learned.clicks)}
 
 
 def _place(row: dict[str, Any], course_id: str) -> dict[str, Any] | None:

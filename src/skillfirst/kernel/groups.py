@@ -87,7 +87,7 @@ class Rules(NamedTuple):
     new_days: int
     rows_least: int
     round_robin: int
-    levels: int  # layouts and shelves by level of the member after the plain ones; 0: the plain ones for all
+    levels: int  # of members: shelves by each after the plain ones, where a response counts; 0: the plain ones
     nearest: int  # see ranking.layout.nearest
     spill_over: float
     watching: npt.NDArray[np.float64]

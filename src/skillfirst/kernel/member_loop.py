@@ -271,13 +271,14 @@ def recommend_members(stamp, layouts_, shelves_, members_, rules_, scratch_, des
     if stamp != STAMP:
         return False
     members, rules = borrow(members_, Members), borrow(rules_, Rules)
+    layout = borrow_row(layouts_, Layout, whole(1) if rules.levels else whole(0))
     s, desk, row, out = borrow(scratch_, Scratch), borrow(desk_, Desk), borrow(row_, Row), borrow(out_, Out)
     at, place = whole(0), whole(0)
     out.offsets[0] = 0
     for i in range(members.rows):
-        # the plain tables, or those that hold the response of members of this level
-        row_ = min(max(whole(members.level[i]), 0), rules.levels - 1) + 1 if rules.levels else whole(0)
-        layout, shelves = borrow_row(layouts_, Layout, row_), borrow_row(shelves_, Shelves, row_)
+        # the plain shelves, or in the order of what members of this level respond to
+        own = min(max(whole(members.level[i]), 0), rules.levels - 1) + 1 if rules.levels else whole(0)
+        shelves = borrow_row(shelves_, Shelves, own)
         n, states, total, count = _rank(layout, s, shelves, members, rules, desk, i)
         for q in range(out.channels):
             channel = out.channel[q]

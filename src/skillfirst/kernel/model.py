@@ -29,7 +29,7 @@ from skillfirst.kernel.arms import Arms
 from skillfirst.kernel.catalogue import UNDATED, Catalogue
 from skillfirst.kernel.policy import Policy, policy_from_dict
 from skillfirst.ranking.idf import Idf
-from skillfirst.ranking.layout import VARIED, Layout, build_layout, date_ranks, pivot, varied_layouts
+from skillfirst.ranking.layout import VARIED, Layout, build_layout, date_ranks, pivot, with_response
 from skillfirst.ranking.response import Response, by_response
 from skillfirst.ranking.series import series_groups, translations
 from skillfirst.skills.inference.tables import InferenceTables, InterestTables
@@ -125,18 +125,15 @@ class Model:
         )
 
     @cached_property
-    def learned_layouts(self) -> tuple[Layout, ...]:
-        """The layout with the response to every course in it, by level of the member; empty without a response."""
-        stacked = [self.arrays[f"response_layout_{name}"] for name in VARIED] if self.response else []
-        return tuple(
-            self.layout._replace(**{n: rows[i] for n, rows in zip(VARIED, stacked, strict=True)})
-            for i in range(LEVEL_CODES if stacked else 0)
-        )
+    def learned_layout(self) -> Layout | None:
+        """The layout with the response to every course in it; None where nothing was learned."""
+        if self.response is None:
+            return None
+        return self.layout._replace(**{name: self.arrays[f"response_layout_{name}"] for name in VARIED})
 
-    def layout_for(self, level: int, policy: Policy) -> Layout:
-        """What ranks courses for a member of this level."""
-        learned = self.learned_layouts if policy.response == "learned" else ()
-        return learned[min(max(level, 0), len(learned) - 1)] if learned else self.layout
+    def layout_for(self, policy: Policy) -> Layout:
+        """What ranks courses under this policy."""
+        return (self.learned_layout if policy.response == "learned" else None) or self.layout
 
     @cached_property
     def inference(self) -> InferenceTables:
@@ -378,8 +375,8 @@ def build_model(
 def _learned(
     response: Response, matrix: Csr, dates: npt.NDArray[np.int32], catalogue: Catalogue, shelves: ShelfIndex
 ) -> dict[str, npt.NDArray[Any]]:
-    """The response, and by level of the member what it makes of the layout and of the order of popular courses."""
-    factors = np.stack([response.factors(catalogue.level, level) for level in range(LEVEL_CODES)])
+    """The response, what it makes of the layout, and the order of popular courses by level of the member."""
+    by_level = [response.factors(catalogue.level, level) for level in range(LEVEL_CODES)]
     plain = shelves.arrays()
     popular = np.zeros(len(shelves.lists), bool)
     for (kind, _), rows in shelves.rows.items():
@@ -389,9 +386,9 @@ def _learned(
         "response_course": response.course, "response_gap": response.gap,
         "response_foreign": np.array([response.foreign]), "response_clicks": np.array([response.clicks], np.int64),
         "response_shelf_course": np.stack(
-            [by_response(plain["shelf_offsets"], plain["shelf_course"], popular, row) for row in factors]
+            [by_response(plain["shelf_offsets"], plain["shelf_course"], popular, row) for row in by_level]
         ),
-        **{f"response_layout_{name}": rows for name, rows in varied_layouts(matrix, dates, factors).items()},
+        **{f"response_layout_{n}": a for n, a in with_response(matrix, dates, response.of_courses()).items()},
     }  # fmt: skip
 
 

@@ -37,13 +37,15 @@ def _lent(*groups: Any) -> Lent:
 
 
 def model_tables(model: Model) -> Lent:
-    """(layouts, shelves) of a Model: a row the plain ones, then one a level of members where a response was learned."""
+    """(layouts, shelves) of a Model: a row the plain one; then, where a response was learned, the layout that holds it,
+    and shelves by level of the member."""
     held = _models.get(model)
     if held is None:
-        learned = model.learned_layouts
+        learned = model.learned_layout
         orders = model.arrays["response_shelf_course"] if learned else ()
         plain = _shelves(model)
-        layouts, shelves = (model.layout, *learned), (plain, *(plain._replace(course=order) for order in orders))
+        layouts = (model.layout, learned) if learned else (model.layout,)
+        shelves = (plain, *(plain._replace(course=order) for order in orders))
         tables = (np.stack([lend(x) for x in layouts]), np.stack([lend(x) for x in shelves]))
         held = _models[model] = Lent(tables, (layouts, shelves))
     return held
@@ -76,13 +78,14 @@ def rules_table(model: Model, policy: Policy) -> Lent:
 
 def _numbers(model: Model, policy: Policy) -> Rules:
     page = policy.page
-    levels = len(model.learned_layouts) if policy.response == "learned" else 0
+    layout = model.layout_for(policy)
+    levels = 0 if layout is model.layout else len(model.arrays["response_shelf_course"])
     return Rules(
         k=policy.list_length, fill=policy.fill, fallback=int(policy.fallback == "on"), rows=page.rows,
         row_length=page.row_length, row_least=page.row_least, watched_rows=page.watched, wanted_rows=page.wanted,
         skill_rows=page.skill, predicted_rows=page.predicted, inferred_rows=page.inferred, new_days=page.new_days,
         rows_least=page.rows_least, round_robin=int(policy.diversify == "round_robin"),
-        levels=levels, nearest=max(nearest(x) for x in (model.learned_layouts if levels else (model.layout,))),
+        levels=levels, nearest=nearest(layout),
         spill_over=policy.discount.spill_over,
         watching=policy.watching.parameters(), discount=policy.discount.parameters(),
     )  # fmt: skip

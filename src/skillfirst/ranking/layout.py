@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from skillfirst.ranking.response import response_rank
 from skillfirst.tables.sparse import Csr
 
 # a skill taught by more than one course in 128 is walked as a bitmap instead of a list; the optimum is flat
@@ -22,8 +21,7 @@ class Layout(NamedTuple):
     newest_*: postings of a skill by (newest, weight descending, code); best_*: the same postings by (weight
     descending, code); both under `offsets` (int64, S + 1). heavy_row: int32 by skill, row in `heavy_bits`
     (uint64, rows x words) or -1. record_*: skills of a course ascending, padded with skill S at weight 0.
-    date_rank: int32 by course, equal for courses of one day, undated last; where a response was learned, by its class
-    first. It orders the courses of a bucket.
+    date_rank: int32 by course, equal for courses of one day, undated last.
     """
 
     offsets: npt.NDArray[np.int64]
@@ -106,32 +104,25 @@ def build_layout(course_skills: Csr, date_rank: npt.NDArray[np.int32]) -> Layout
     )  # fmt: skip
 
 
-# what a learned response changes, by level of the member
-VARIED = ("newest_course", "newest_weight", "best_course", "best_weight", "record_weight", "date_rank")
+# what a learned response changes
+VARIED = ("newest_course", "newest_weight", "best_course", "best_weight", "record_weight")
 
 
-def varied_layouts(
+def with_response(
     course_skills: Csr, date_rank: npt.NDArray[np.int32], factors: npt.NDArray[np.float32]
 ) -> dict[str, npt.NDArray[Any]]:
-    """The VARIED arrays, one row a row of `factors` (courses' factors): weights times the course's factor, courses of a
-    bucket by class of response before date."""
+    """The VARIED arrays where every course's weights are multiplied by its factor."""
     rows = np.repeat(np.arange(len(course_skills)), np.diff(course_skills.offsets))
     values = course_skills.values if course_skills.values is not None else np.ones(len(rows), np.float32)
-    made = [
-        build_layout(
-            Csr(course_skills.offsets, course_skills.indices, values * own[rows], course_skills.width),
-            response_rank(own, date_rank),
-        )
-        for own in factors
-    ]
-    return {name: np.stack([getattr(layout, name) for layout in made]) for name in VARIED}
+    weighed = Csr(course_skills.offsets, course_skills.indices, values * factors[rows], course_skills.width)
+    layout = build_layout(weighed, date_rank)
+    return {name: getattr(layout, name) for name in VARIED}
 
 
 def nearest(layout: Layout) -> int:
     """Courses as far apart in code as this stand in a bucket in the order of their codes: those of one day have
-    neighbouring codes. In an order by response no distance says so."""
-    rank = layout.date_rank
-    return len(rank) if (np.diff(rank) < 0).any() else int(np.bincount(rank).max(initial=0))
+    neighbouring codes."""
+    return int(np.bincount(layout.date_rank).max(initial=0))
 
 
 def freeze(layout: Layout) -> Layout:

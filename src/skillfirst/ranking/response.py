@@ -27,7 +27,7 @@ PLACE_PRIOR, GAP_PRIOR, FOREIGN_PRIOR = 10.0, 10.0, 5.0  # clicks, as are all pr
 COURSE_PRIOR_LEAST = 4.0  # however much courses seem to differ
 MOST = 4.0  # a course counts at most so many times as much as another, and at least so many times less
 ROUNDS = 12
-CLASS_STEP = 0.25  # nats of response that set courses apart in an order; nearer ones stand by date
+CLASS_STEP = 0.25  # nats of response that set popular courses apart; nearer ones stand by how many took them
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +40,10 @@ class Response:
     gap: F8
     foreign: float
     clicks: int
+
+    def of_courses(self) -> F4:
+        """By course, whoever the member is: float32 in [1 / MOST, MOST]."""
+        return np.clip(self.course, 1.0 / MOST, MOST).astype(np.float32)
 
     def factors(self, level: npt.NDArray[np.integer[Any]], member_level: int) -> F4:
         """Of all courses for a member of this level (0: unknown): float32 in [1 / MOST, MOST]."""
@@ -87,16 +91,9 @@ def _prior(got: npt.NDArray[Any], expected: npt.NDArray[Any]) -> float:
     return max(1.0 / beyond, COURSE_PRIOR_LEAST) if beyond > 0 else np.inf
 
 
-def response_rank(factors: F4, date_rank: npt.NDArray[np.int32]) -> I4:
-    """Order of courses by class of response (CLASS_STEP), best first, then by date rank; equal for equal ones."""
-    stage = -np.round(np.log(factors.astype(np.float64)) / CLASS_STEP).astype(np.int64)
-    key = stage * (int(date_rank.max(initial=0)) + 1) + date_rank
-    return np.asarray(np.unique(key, return_inverse=True)[1], np.int32)
-
-
-def by_response(offsets: I8, course: I4, sorted_: npt.NDArray[np.bool_], rank: F4) -> I4:
+def by_response(offsets: I8, course: I4, sorted_: npt.NDArray[np.bool_], factors: F4) -> I4:
     """Course lists (offsets, course): those marked in `sorted_` by class of response, equal ones as they stand."""
-    stage = -np.round(np.log(rank.astype(np.float64)) / CLASS_STEP).astype(np.int64)
+    stage = -np.round(np.log(factors.astype(np.float64)) / CLASS_STEP).astype(np.int64)
     lists = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     key = np.where(sorted_[lists], stage[course], 0)
     return np.asarray(course[np.lexsort((key, lists))], np.int32)
