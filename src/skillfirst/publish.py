@@ -1,4 +1,4 @@
-"""From a run to the online store: render everyone's answers, look whether too much was lost, switch."""
+"""From a run to the online store: write everyone's answers in shorthand, look whether too much was lost, switch."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from skillfirst.errors import RunError, StoreError
 from skillfirst.ingest.documents import read_part
 from skillfirst.kernel.model import Model, load_model
 from skillfirst.kernel.render import Renderer
+from skillfirst.kernel.shorthand import Shorthand
 from skillfirst.stores.offline import DOCUMENTS, OfflineStore, Run, table_part
 from skillfirst.stores.online import DOCUMENT_NAME, OnlineMember, OnlineStore, Put, open_online
 from skillfirst.tables.schemas import RECOMMENDATIONS
+from skillfirst.tables.shorthand import packed, phrases_of
 
 if TYPE_CHECKING:
     from skillfirst.engines.base import Engine
 
 Progress = Callable[[str, int, int], None]
+Writer = Renderer | Shorthand
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,9 @@ def publish(
     if engine is not None and address is not None and store.reached_from_elsewhere:
         members = _put_from_workers(run, store, meta, engine, address, progress)
     else:
-        members = store.put(run.run_id, rendered(run, progress, Stored.under(run, store)), meta)
+        writer = Shorthand(Renderer(load_model(run.path / "model")))
+        stored = Stored.under(run, store, writer.phrases.name)
+        members = store.put(run.run_id, rendered(run, progress, stored, writer), meta, writer.phrases)
     store.switch(run.run_id)
     runs.note_published(store.place, _needed(store))
     return members
@@ -91,11 +96,13 @@ def _put_from_workers(
     run: Run, store: OnlineStore, meta: dict[str, Any], engine: Engine, address: str, progress: Progress | None
 ) -> int:
     """A put whose parts are added wherever the engine works."""
-    put = store.begin(run.run_id)
     folder = run.path.absolute()  # workers elsewhere start in other directories
+    model = load_model(folder / "model")
+    phrases = _writer(model).phrases
+    put = store.begin(run.run_id, phrases)
     parts = list(enumerate(sorted((folder / DOCUMENTS).glob("*.arrow"))))
-    stored = Stored.under(run, store)
-    work = PublishPart(load_model(folder / "model"), folder, put, address, store, stored.version if stored else None)
+    stored = Stored.under(run, store, phrases.name)
+    work = PublishPart(model, folder, put, address, store, stored.version if stored else None)
     total, done = int(run.manifest["counts"].get("members", 0)), 0
     for added in engine.map(work, parts):
         done += added
@@ -107,7 +114,7 @@ def _put_from_workers(
 
 @dataclass(frozen=True)
 class PublishPart:
-    """Renders one part of a run and adds it to a put; travels without the store, which is opened there once a process.
+    """Writes one part of a run and adds it to a put; travels without the store, which is opened there once a process.
 
     `run`: the run's folder, which driver and workers see under the same path.
     """
@@ -129,8 +136,9 @@ class PublishPart:
         store = self.store or _opened(self.address)
         rows = table_part(self.run, RECOMMENDATIONS.name, number)
         rows = rows if rows is not None else pa.RecordBatch.from_pylist([], RECOMMENDATIONS.schema)
-        stored = Stored(self.run, store, self.version) if self.version else None
-        return store.add(self.put, number, _members(_renderer(self.model), documents, rows, number, stored))
+        writer = _writer(self.model)
+        stored = Stored(self.run, store, self.version, writer.phrases.name) if self.version else None
+        return store.add(self.put, number, _members(writer, documents, rows, number, stored))
 
 
 @lru_cache(maxsize=1)
@@ -139,27 +147,28 @@ def _opened(address: str) -> OnlineStore:
 
 
 @lru_cache(maxsize=1)
-def _renderer(model: Model) -> Renderer:
-    return Renderer(model)
+def _writer(model: Model) -> Shorthand:
+    return Shorthand(Renderer(model))
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
     """What the online store serves already of a delta's members: those that were not recomputed, in the very bytes
-    that rendering would make again, at a hundredth of the price.
+    that writing would make again, at a fraction of the price.
 
-    `version`: the run that `run` is a delta of, which serves.
+    `version`: the run that `run` is a delta of, which serves. `phrases`: the name of those that `run` is put with.
     """
 
     run: Path
     store: OnlineStore
     version: str
+    phrases: bytes
 
     @classmethod
-    def under(cls, run: Run, store: OnlineStore) -> Stored | None:
+    def under(cls, run: Run, store: OnlineStore, phrases: bytes) -> Stored | None:
         """Where a delta is published over the run it is a delta of."""
         of = run.manifest.get("delta", {}).get("of")
-        return cls(run.path, store, of) if of is not None and store.serving() == of else None
+        return cls(run.path, store, of, phrases) if of is not None and store.serving() == of else None
 
     def recomputed(self, number: int) -> pa.Array:
         """Members of a part whose answers are others now."""
@@ -167,29 +176,29 @@ class Stored:
         return pa.array([], pa.string()) if part is None else part.column("member_id")
 
     def get(self, member_id: str, channels: Sequence[str]) -> OnlineMember | None:
-        """A member as served; None where something is missing, or another version serves meanwhile."""
+        """A member as stored; None where something is missing, stands on other phrases, or another version serves."""
         with self.store.snapshot() as snapshot:
             if snapshot.version != self.version:
                 return None
-            found = snapshot.get_many(member_id, [DOCUMENT_NAME, *channels])
+            found = snapshot.stored(member_id, [DOCUMENT_NAME, *channels])
         document = found.pop(DOCUMENT_NAME)
-        answers = {channel: body for channel, body in found.items() if body is not None}
+        answers = {c: body for c, body in found.items() if body and phrases_of(body) in (None, self.phrases)}
         return OnlineMember(member_id, document, answers) if document and len(answers) == len(channels) else None
 
 
 def _members(
-    renderer: Renderer, documents: pa.RecordBatch, rows: pa.RecordBatch, number: int, stored: Stored | None
+    writer: Writer, documents: pa.RecordBatch, rows: pa.RecordBatch, number: int, stored: Stored | None
 ) -> Iterator[OnlineMember]:
-    """The members of one part, rendered or as they are stored."""
+    """The members of one part, written or as they are stored."""
     if stored is None or not documents.num_rows:
-        yield from render_members(renderer, documents, rows)
+        yield from render_members(writer, documents, rows)
         return
     ids = documents.column("member_id")
     anew = pc.is_in(ids, stored.recomputed(number))
     many = rows.num_rows // documents.num_rows
     channels = rows.column("channel").slice(0, many).to_pylist()
     fresh = render_members(
-        renderer, documents.filter(anew), rows.filter(pa.array(np.repeat(anew.to_numpy(zero_copy_only=False), many)))
+        writer, documents.filter(anew), rows.filter(pa.array(np.repeat(anew.to_numpy(zero_copy_only=False), many)))
     )
     for i, (member, other) in enumerate(zip(ids.to_pylist(), anew.to_pylist(), strict=True)):
         if other:
@@ -197,12 +206,15 @@ def _members(
         elif (same := stored.get(member, channels)) is not None:
             yield same
         else:
-            yield from render_members(renderer, documents.slice(i, 1), rows.slice(i * many, many))
+            yield from render_members(writer, documents.slice(i, 1), rows.slice(i * many, many))
 
 
-def rendered(run: Run, progress: Progress | None = None, stored: Stored | None = None) -> Iterator[OnlineMember]:
-    """Every member of a run with its document and its answers by channel, in member_id order."""
-    renderer = Renderer(load_model(run.path / "model"))
+def rendered(
+    run: Run, progress: Progress | None = None, stored: Stored | None = None, writer: Writer | None = None
+) -> Iterator[OnlineMember]:
+    """Every member of a run with its document and its answers by channel, in member_id order: as they are read, or with
+    a `writer` of shorthand as they are stored."""
+    writer = writer or Renderer(load_model(run.path / "model"))
     total, done = int(run.manifest["counts"].get("members", 0)), 0
     rows = (batch for batch in run.table("recommendations") if batch.num_rows)
     for number, path in enumerate(sorted((run.path / DOCUMENTS).glob("*.arrow"))):
@@ -212,7 +224,7 @@ def rendered(run: Run, progress: Progress | None = None, stored: Stored | None =
         batch = next(rows)
         while batch.num_rows < documents.num_rows * _channels(batch):
             batch = pa.concat_batches([batch, next(rows)])
-        yield from _members(renderer, documents, batch, number, stored)
+        yield from _members(writer, documents, batch, number, stored)
         done += documents.num_rows
         if progress:
             progress("publish", done, total)
@@ -222,20 +234,21 @@ def _channels(rows: pa.RecordBatch) -> int:
     return len(rows.column("channel").unique())
 
 
-def render_members(renderer: Renderer, documents: pa.RecordBatch, rows: pa.RecordBatch) -> Iterator[OnlineMember]:
+def render_members(writer: Writer, documents: pa.RecordBatch, rows: pa.RecordBatch) -> Iterator[OnlineMember]:
     """Documents (one a member) and their recommendations (one a member and channel, in the same order)."""
     languages = documents.column("languages").to_pylist()
     many = rows.num_rows // max(documents.num_rows, 1)
     if rows.num_rows != many * documents.num_rows:
         raise StoreError("members were erased while they were published", next_step="Publish again.")
-    answers = renderer.answers(rows, [spoken or [] for spoken in languages for _ in range(many)])
+    shortened = packed if isinstance(writer, Shorthand) else bytes
+    answers = writer.answers(rows, [spoken or [] for spoken in languages for _ in range(many)])
     for i in range(documents.num_rows):
         own = {}
         member = ""
         for _ in range(many):
             member, channel, body = next(answers)
             own[channel] = body
-        yield OnlineMember(member, document_bytes(documents.slice(i, 1)), own)
+        yield OnlineMember(member, shortened(document_bytes(documents.slice(i, 1))), own)
 
 
 def document_bytes(document: pa.RecordBatch) -> bytes:

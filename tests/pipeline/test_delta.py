@@ -278,7 +278,7 @@ def test_workers_publish_a_delta_part_by_part_the_same_way(place, monkeypatch):
         monkeypatch.setattr(type(online), "reached_from_elsewhere", True)
         workers = {"engine": LocalEngine(2), "address": "memory:"}
         assert publish(before, online, **workers) == MEMBERS
-        monkeypatch.setattr("skillfirst.publish.Renderer.answers", lambda *_: iter(()))
+        monkeypatch.setattr("skillfirst.publish.Shorthand.answers", lambda *_: iter(()))
         assert publish(run, online, **workers) == MEMBERS
         for member, answers in expected.items():
             assert online.get_many(member, list(answers)) == answers

@@ -10,6 +10,8 @@ import pytest
 
 from skillfirst.errors import NotFound, RunError, StoreError, UsageError
 from skillfirst.stores.online import DOCUMENT_NAME, OnlineMember, open_online
+from skillfirst.stores.online.base import SHARED
+from skillfirst.tables import shorthand
 
 STORES = [
     "memory",
@@ -106,6 +108,45 @@ def test_a_switch_serves_the_rows_as_they_were_put(store):
     assert store.get("eve", "home") is None
     assert store.get_many("ann", [DOCUMENT_NAME, "home", "x"]) == {"": b"document 1", "home": b"home 1", "x": None}
     assert store.meta("v1") == {"run_id": "r1", "members": 2}
+
+
+@pytest.fixture
+def stranger(monkeypatch):
+    """A process that has met no phrases yet."""
+    monkeypatch.setattr(shorthand, "known", type(shorthand.known)())
+
+
+def in_shorthand(phrases, member_id):
+    short = shorthand.HEAD.pack(shorthand.MAGIC, phrases.name, 1, 0) + b"\0\0\0\0<\0>"
+    return OnlineMember(member_id, shorthand.packed(b"document " * 50), {"home": short, "feed": b"as it is"})
+
+
+def test_answers_in_shorthand_are_read_in_full(open_store, stranger):
+    for version in ("v1", "v2", "v3"):
+        phrases = shorthand.Phrases([f"card of {version}".encode()])
+        store = open_store()
+        assert store.put(version, [in_shorthand(phrases, "ann"), in_shorthand(phrases, "bob")], {}, phrases) == 2
+        store.switch(version)
+        full = f"<card of {version}>".encode()
+        assert store.get("ann", "home") == full
+        assert store.get_many("bob", ["home", "feed", "", "x"]) == {
+            "home": full, "feed": b"as it is", "": b"document " * 50, "x": None
+        }  # fmt: skip
+        with open_store().snapshot() as snapshot:
+            assert snapshot.get("bob", "home") == full
+            assert snapshot.stored("bob", ["home"])["home"] == in_shorthand(phrases, "bob").answers["home"]
+    assert store.meta("v3")["members"] == 2
+    assert store.erase(SHARED) == 0
+    assert store.rollback() == "v2"
+    assert store.get("ann", "home") == b"<card of v2>"
+
+
+def test_shorthand_without_its_phrases_says_so(store, stranger):
+    store.put("v1", [in_shorthand(shorthand.Phrases([b"elsewhere"]), "ann")])
+    store.switch("v1")
+    with pytest.raises(StoreError, match="phrases"):
+        store.get("ann", "home")
+    assert store.get("ann", "feed") == b"as it is"
 
 
 def test_another_opening_sees_the_same(open_store):

@@ -105,12 +105,16 @@ class Renderer:
         return self._answer(head, self.model.version, language, shown, reason)
 
     def _answer(self, head: Head, version: str, language: str, shown: Shown, reason: Callable[[int], bytes]) -> bytes:
+        make = self._grid if head.channel == "home" else self._list
+        return self.about(head, version, language) + b"," + make(shown, reason) + b"}"
+
+    def about(self, head: Head, version: str, language: str) -> bytes:
+        """The JSON members that stand before the courses, with the opening brace."""
         about = {
             "member_id": head.member_id, "channel": head.channel, "day": _dates(head.day), "model_version": version,
             "language": language, "arms": dict(head.arms or ()),
         }  # fmt: skip
-        make = self._grid if head.channel == "home" else self._list
-        return self._encode(about)[:-1] + b"," + make(shown, reason) + b"}"
+        return self._encode(about)[:-1]
 
     def language(self, languages: Sequence[str] | None) -> str:
         """The language a member reads: the first one of the member's that we speak, else the platform's."""

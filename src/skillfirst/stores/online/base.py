@@ -1,7 +1,8 @@
 """What every online store does: rows of a version in, a switch, answers of one version out.
 
-A store holds, for every member of a version, the document and one answer a channel, all of them bytes it does
-not look into. Versions never mix: a snapshot sees one of them, whatever is published meanwhile.
+A store holds, for every member of a version, the document and one answer a channel. What they say it does not look
+into; answers in shorthand (tables/shorthand.py) are expanded when they are read, by phrases that stand in the version.
+Versions never mix: a snapshot sees one of them, whatever is published meanwhile.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
+from skillfirst.errors import StoreError
 from skillfirst.stores.online.catalog import Catalog, Generation
 from skillfirst.stores.online.keys import member_key
+from skillfirst.tables.shorthand import Phrases, expanded
 
 T = TypeVar("T")
 
@@ -24,6 +27,9 @@ DOCUMENT_NAME = ""
 #: one durable write of a put: large enough to hide a disk's latency, small enough to hold in memory
 ROWS_A_WRITE = 4_096
 BYTES_A_WRITE = 16 * 2**20
+#: who the phrases of a version stand under, as if they were a member's answer; nobody can be called so
+SHARED = "\x00\x00shared"
+SHARED_PART = -1
 
 
 class OnlineMember(NamedTuple):
@@ -48,8 +54,19 @@ class Snapshot(ABC):
     version: str | None
 
     @abstractmethod
+    def stored(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+        """The member's values as they are stored, perhaps shortened."""
+
     def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
         """The member's answers in these channels (`DOCUMENT_NAME` for the document), None where there is none."""
+        found = self.stored(member_id, names)
+        return {name: value and expanded(value, self._phrases) for name, value in found.items()}
+
+    def _phrases(self, name: bytes) -> bytes:
+        content = self.stored(SHARED, (name.hex(),))[name.hex()]
+        if content is None:
+            raise StoreError("answers stand in shorthand whose phrases are not there", next_step="Publish again.")
+        return content
 
     def get(self, member_id: str, channel: str) -> bytes | None:
         return self.get_many(member_id, (channel,))[channel]
@@ -82,8 +99,17 @@ class OnlineStore(ABC):
 
     def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
         """Several of a member's values out of one version."""
+        try:
+            found = self._stored(member_id, names)
+            return {name: value and expanded(value, _unknown) for name, value in found.items()}
+        except _UnknownPhrases:  # once a version: values and phrases must be of the same one
+            with self.snapshot() as snapshot:
+                return snapshot.get_many(member_id, names)
+
+    def _stored(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+        """The member's values as they are stored, out of one version."""
         with self.snapshot() as snapshot:
-            return snapshot.get_many(member_id, names)
+            return snapshot.stored(member_id, names)
 
     def serving(self) -> str | None:
         """The version that is served, or None."""
@@ -110,13 +136,18 @@ class OnlineStore(ABC):
 
     # --- publishing
 
-    def put(self, version: str, rows: Iterable[OnlineMember], meta: Mapping[str, Any] | None = None) -> int:
+    def put(
+        self, version: str, rows: Iterable[OnlineMember], meta: Mapping[str, Any] | None = None,
+        phrases: Phrases | None = None,
+    ) -> int:  # fmt: skip
         """Store a version beside the serving one; returns the number of members. Nothing is served before `switch`.
+
+        `phrases`: what answers in shorthand stand on.
 
         Raises:
             RunError: another put began meanwhile; this one is void.
         """
-        put = self.begin(version)
+        put = self.begin(version, phrases)
         members = 0
         for chunk in chunks(rows):
             self._write(put.generation, put.publisher, chunk)
@@ -124,14 +155,17 @@ class OnlineStore(ABC):
         self.finish(put, members, meta)
         return members
 
-    def begin(self, version: str) -> Put:
+    def begin(self, version: str, phrases: Phrases | None = None) -> Put:
         """Begin a put that several processes add to; one that began before is void. Ends by `finish`, or by the next
-        `begin`, which removes what was added."""
+        `begin`, which removes what was added. `phrases`: see `put`."""
         publisher = secrets.token_hex(8)
         generation = self._change(lambda catalog: catalog.begin(version, publisher))
         self._clean()
         self._create(generation, publisher)
-        return Put(generation, publisher)
+        put = Put(generation, publisher)
+        if phrases is not None:
+            self.add(put, SHARED_PART, [OnlineMember(SHARED, b"", {phrases.name.hex(): phrases.content})])
+        return put
 
     def add(self, put: Put, part: int, rows: Iterable[OnlineMember]) -> int:
         """Add the members of part number `part`, from any process; returns how many. Parts hold distinct members.
@@ -187,6 +221,8 @@ class OnlineStore(ABC):
 
     def erase(self, member_id: str) -> int:
         """Remove a member from every version, finished or not; returns the number of values removed."""
+        if member_id == SHARED:
+            return 0
         key = member_key(member_id)
         numbers = self._change(lambda catalog: catalog.note_erased(key))
         catalog = self._catalog()
@@ -237,6 +273,14 @@ class OnlineStore(ABC):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class _UnknownPhrases(Exception):
+    """Answers stand in shorthand whose phrases this process has not read yet."""
+
+
+def _unknown(name: bytes) -> bytes:
+    raise _UnknownPhrases(name)
 
 
 def chunks(rows: Iterable[OnlineMember]) -> Iterator[list[OnlineMember]]:

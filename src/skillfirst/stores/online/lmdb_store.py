@@ -124,7 +124,7 @@ class _LmdbSnapshot(Snapshot):
         self._slot = slot
         self._transaction = transaction
 
-    def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+    def stored(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
         if self._slot is None:
             return dict.fromkeys(names)
         key = member_key(member_id)
@@ -192,12 +192,12 @@ class LmdbStore(OnlineStore):
             else:
                 yield _LmdbSnapshot(served.version, self._environment.slots[served.slot], transaction)
 
-    def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+    def _stored(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
         transaction = self._environment.begin(write=False)  # the path of every request: no context managers
         try:
             served = self._catalog_in(transaction).served
             slot = None if served is None else self._environment.slots[served.slot]
-            return _LmdbSnapshot(None, slot, transaction).get_many(member_id, names)
+            return _LmdbSnapshot(None, slot, transaction).stored(member_id, names)
         finally:
             transaction.abort()
             self._environment.gate.leave()

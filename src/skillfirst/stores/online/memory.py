@@ -18,7 +18,7 @@ class _MemorySnapshot(Snapshot):
         self.version = version
         self._rows = rows
 
-    def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+    def stored(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
         found = self._rows.get(member_key(member_id), {})
         return {name: found.get(name) for name in names}
 

@@ -38,7 +38,7 @@ class _PostgresSnapshot(Snapshot):
         self._number = generation.number if generation else 0
         self._connection = connection
 
-    def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+    def stored(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
         if not self._number:
             return dict.fromkeys(names)
         wanted = {name_key(name): name for name in names}
@@ -108,17 +108,17 @@ class PostgresStore(OnlineStore):
                 with contextlib.suppress(self._psycopg.OperationalError):
                     connection.execute("ROLLBACK")
 
-    def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+    def _stored(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
         with self._telling("read"):
             for _ in range(ATTEMPTS):
                 connection = self._connection()
                 try:
                     # one statement reads one generation, so no transaction is needed around the two
-                    return _PostgresSnapshot(self._catalog_in(connection).served, connection).get_many(member_id, names)
+                    return _PostgresSnapshot(self._catalog_in(connection).served, connection).stored(member_id, names)
                 except (self._psycopg.errors.UndefinedTable, self._psycopg.OperationalError):
                     continue
         with self.snapshot() as snapshot:
-            return snapshot.get_many(member_id, names)
+            return snapshot.stored(member_id, names)
 
     def _catalog(self) -> Catalog:
         with self._telling("read"):

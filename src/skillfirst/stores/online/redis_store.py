@@ -37,7 +37,7 @@ class _RedisSnapshot(Snapshot):
         self._key = ANSWERS + number if serving else b""
         self._client = client
 
-    def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+    def stored(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
         if not self._key:
             return dict.fromkeys(names)
         key = member_key(member_id)
@@ -77,7 +77,7 @@ class RedisStore(OnlineStore):
         with self._telling("read"):
             yield _RedisSnapshot(self._client, self._client.get(SERVING))
 
-    def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+    def _stored(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
         key = member_key(member_id)
         fields = [key + name_key(name) for name in names]
         with self._telling("read"):

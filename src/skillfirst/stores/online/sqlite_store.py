@@ -32,7 +32,7 @@ class _SqliteSnapshot(Snapshot):
         self._number = generation.number if generation else 0
         self._connection = connection
 
-    def get_many(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
+    def stored(self, member_id: str, names: Sequence[str]) -> dict[str, bytes | None]:
         found: dict[str, bytes | None] = {}
         key = member_key(member_id)
         for name in names:
