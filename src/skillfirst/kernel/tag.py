@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skillfirst.skills.tagging.alias import named_skills
-from skillfirst.skills.tagging.base import CANDIDATES, TagSource, Use, candidate_table
+from skillfirst.skills.tagging.base import CANDIDATES, TagSource, Use, evidence_text
 from skillfirst.skills.tagging.choice import JUDGED_FROM, Choice, choose
 from skillfirst.skills.tagging.courses import CourseTexts
 from skillfirst.skills.tagging.decisions import Decided
@@ -210,14 +210,16 @@ def _chosen(choice: Choice | None) -> dict[str, Any]:
 
 
 def _human_candidates(texts: CourseTexts, taxonomy: Taxonomy, people: HumanTags) -> pa.Table:
-    skill_ids = taxonomy.skills.ids.to_pylist()
-    return candidate_table(
-        [
-            (texts.ids[i], skill_ids[s], 1.0, 1.0, Use.PUBLISH, TagSource.HUMAN, [{"kind": "human"}])
-            for i in range(len(people.tags))
-            for s in people.tags.row(i).tolist()
-        ]
-    )
+    tags = people.tags
+    rows = np.repeat(np.arange(len(tags)), np.diff(tags.offsets))
+    said = [str(Use.PUBLISH), str(TagSource.HUMAN), evidence_text([{"kind": "human"}])]
+    columns = [
+        pa.array(texts.ids, pa.string()).take(pa.array(rows)),
+        taxonomy.skills.ids.take(pa.array(tags.indices)),
+        *(np.ones(len(rows), np.float32) for _ in ("weight", "probability")),
+        *(pa.array([text], pa.string()).take(pa.array(np.zeros(len(rows), np.int64))) for text in said),
+    ]
+    return pa.table(columns, schema=CANDIDATES)
 
 
 def _by_course(candidates: pa.Table, texts: CourseTexts) -> pa.Table:

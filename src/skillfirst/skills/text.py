@@ -76,16 +76,12 @@ class Tokens:
 def tokens(text: str) -> Tokens:
     """The tokens of a text with their places."""
     pattern = _ASCII_TOKEN if text.isascii() else TOKEN
-    folded: list[str] = []
-    start: list[int] = []
-    end: list[int] = []
-    for match in pattern.finditer(text):
-        word = fold_token(match.group())
-        if word:
-            folded.append(word)
-            start.append(match.start())
-            end.append(match.end())
-    return Tokens(text, folded, start, end)
+    places = [match.span() for match in pattern.finditer(text)]
+    folded = [fold_token(text[start:end]) for start, end in places]
+    if not all(folded):
+        places = [place for place, word in zip(places, folded, strict=True) if word]
+        folded = [word for word in folded if word]
+    return Tokens(text, folded, [start for start, _ in places], [end for _, end in places])
 
 
 def token_line(text: str) -> str:

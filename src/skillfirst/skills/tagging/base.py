@@ -25,6 +25,7 @@ CANDIDATES = pa.schema(
 )
 
 Evidence = list[dict[str, Any]]
+NO_EVIDENCE = "[]"
 
 
 class Use(StrEnum):
@@ -55,9 +56,12 @@ class Tagger(Protocol):
     def __call__(self, courses: CourseTexts, taxonomy: Taxonomy) -> pa.Table: ...
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def evidence_text(evidence: Evidence) -> str:
     """Evidence as one line of JSON with a fixed order of keys."""
-    return json.dumps(evidence, ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(evidence) if evidence else NO_EVIDENCE
 
 
 def candidate_table(rows: Sequence[tuple[str, str, float, float, Use, TagSource, Evidence]]) -> pa.Table:

@@ -19,6 +19,7 @@ from skillfirst.skills.tagging.embeddings import Embedder
 from skillfirst.skills.tagging.gazetteer import gazetteer
 from skillfirst.skills.tagging.japanese import WordEdges
 from skillfirst.skills.tagging.lexicon import CourseWords, Lexicon, Sparse, read
+from skillfirst.skills.tagging.mentions import Mentions
 from skillfirst.skills.taxonomy import Taxonomy
 
 Block = npt.NDArray[np.float32]  # courses of a batch x skills
@@ -27,7 +28,6 @@ MENTION_WEIGHT, WORD_WEIGHT, GRAM_WEIGHT = 0.4, 2.0, 0.5
 CONCEPT_WEIGHT = 0.4
 TITLE_EMBEDDING_WEIGHT, TEXT_EMBEDDING_WEIGHT = 1.0, 1.0
 MENTION_SCALE = 6.0
-SHORT_SHARE, INNER_SHARE = 0.6, 0.5  # of a full mention: shortened names, names inside longer ones
 BATCH_CELLS = 4_000_000  # courses x skills held at once, a block of 16 MB
 
 
@@ -49,6 +49,7 @@ class Reading:
     lexicon: Lexicon
     words: CourseWords
     spans: list[dict[int, Spans]]
+    mentions: Mentions
     vectors: Sparse
     grams: Sparse
     titles: Sparse
@@ -56,6 +57,7 @@ class Reading:
     name_vectors: tuple[Sparse, Sparse, Sparse]
     mention_idf: Block
     embeddings: dict[str, Block] = field(default_factory=dict)
+    edges: WordEdges | None = None  # what told it where Japanese words begin and end
     concepts: tuple[Sparse, Sparse] | None = None  # courses and skills over a thesaurus, see `thesaurus`
     workers: int = 1  # threads that may work on it at once; says nothing about what comes out
 
@@ -68,18 +70,21 @@ class Reading:
         background: npt.NDArray[np.bool_] | None = None,
         edges: WordEdges | None = None,
         workers: int = 1,
+        before: Reading | None = None,
     ) -> Reading:
         """Reads every text once. `background`: courses that only tell how rare words and names are; they get no
-        vectors of meaning. `edges`: where Japanese words begin and end."""
+        vectors of meaning. `edges`: where Japanese words begin and end. `before`: a reading of the first of these
+        courses by the same names of skills, whose places need not be looked for again."""
         known = gazetteer(taxonomy, edges)
         lexicon, words = read(courses, taxonomy)
         spans = [
             named_skills(((name, courses.field(name)[i]) for name in FIELDS), known, taxonomy)
-            for i in range(len(courses))
+            for i in range(0 if before is None else len(before.spans), len(courses))
         ]
-        mentioned = np.zeros(len(taxonomy.skills))
-        for named in spans:
-            mentioned[list(named)] += 1
+        mentions = Mentions.of(spans)
+        if before is not None:
+            spans, mentions = before.spans + spans, before.mentions.then(mentions)
+        mentioned = np.bincount(mentions.skills, minlength=len(taxonomy.skills))
         vectors = {}
         if embed is not None and len(courses) and len(taxonomy.skills):
             whole = [f"{t}. {b}" for t, b in zip(courses.title, courses.joined(), strict=True)]
@@ -90,7 +95,7 @@ class Reading:
                 "name": embed(taxonomy.names),
             }
         return cls(
-            courses, taxonomy, lexicon, words, spans,
+            courses, taxonomy, lexicon, words, spans, mentions,
             vectors=lexicon.course_vectors(words),
             grams=lexicon.gram_vectors(words.text),
             titles=lexicon.title_vectors(words),
@@ -98,6 +103,7 @@ class Reading:
             name_vectors=lexicon.name_vectors(),
             mention_idf=np.log(1 + len(courses) / (1 + mentioned)).astype(np.float32),
             embeddings=vectors,
+            edges=edges,
             workers=workers,
         )  # fmt: skip
 
@@ -123,11 +129,10 @@ class Reading:
         """The formula and its parts for some courses. `titles`: with the parts of the title alone, which only a ranker
         reads."""
         both, _, grams = self.name_vectors
-        spans = [self.spans[i] for i in rows]
         parts = {
             "words": self._best_spelling(self.vectors[rows], both),
             "grams": self._best_spelling(self.grams[rows], grams),
-            **self._mentions(spans),
+            **self.mentions.blocks(rows, self.mention_idf),
         }
         if titles:
             parts["title_words"] = self.title_similarity(rows)
@@ -147,7 +152,7 @@ class Reading:
             parts["text_meaning"] = self.embeddings["text"][rows] @ name
             formula = formula + TITLE_EMBEDDING_WEIGHT * np.maximum(parts["title_meaning"], 0)
             formula = formula + TEXT_EMBEDDING_WEIGHT * np.maximum(parts["text_meaning"], 0)
-        return Evidences(np.asarray(formula, np.float32), parts, spans)
+        return Evidences(np.asarray(formula, np.float32), parts, [self.spans[i] for i in rows])
 
     def title_similarity(self, rows: npt.NDArray[np.int64]) -> Block:
         """Words of the title against the names of skills, courses x skills."""
@@ -156,28 +161,6 @@ class Reading:
     def _best_spelling(self, courses: Sparse, spellings: Sparse) -> Block:
         """Courses x skills: similarity to the best spelling of each skill."""
         return _product(courses, spellings, self.workers, self.lexicon.starts)
-
-    def _mentions(self, spans: list[dict[int, Spans]]) -> dict[str, Block]:
-        shape = (len(spans), len(self.taxonomy.skills))
-        title, text, short, inner, total = (np.zeros(shape, np.float32) for _ in range(5))
-        for i, named in enumerate(spans):
-            for code, found in named.items():
-                title[i, code] = found.counts["title"]
-                text[i, code] = found.counts["description"] + found.counts["contents"]
-                short[i, code] = found.short["title"] * 3 + found.short["description"] + found.short["contents"]
-                inner[i, code] = found.inner.total()
-                total[i, code] = (
-                    3 * np.log1p(found.counts["title"])
-                    + np.log1p(found.counts["description"])
-                    + 0.5 * np.log1p(found.counts["contents"])
-                    + SHORT_SHARE * (3 * np.log1p(found.short["title"]) + np.log1p(found.short["description"]))
-                    + 0.5 * SHORT_SHARE * np.log1p(found.short["contents"])
-                    + INNER_SHARE * np.log1p(inner[i, code])
-                )
-        return {
-            "mentions": total * self.mention_idf,
-            "title_mentions": title, "text_mentions": text, "short_mentions": short, "inner_mentions": inner,
-        }  # fmt: skip
 
     def kernel(self, rows: npt.NDArray[np.int64], others: npt.NDArray[np.int64]) -> Block:
         """Similarity of courses, rows x others: words and pairs + .5 characters + .3 title + .3 shelf + meaning."""

@@ -9,7 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from skillfirst.skills.tagging.base import Evidence, TagSource, Use, candidate_table
+from skillfirst.skills.tagging.alias import Spans
+from skillfirst.skills.tagging.base import (
+    CANDIDATES,
+    NO_EVIDENCE,
+    Evidence,
+    TagSource,
+    Use,
+    candidate_table,
+    evidence_text,
+)
 from skillfirst.skills.tagging.candidates import best
 from skillfirst.skills.tagging.choice import FORMULA, RIDGE, Choice, hybrid
 from skillfirst.skills.tagging.features import candidate_features, feature_names
@@ -60,51 +69,64 @@ def rank_batch(reading: Reading, choice: Choice, batch: Rows, evidences: Evidenc
 
 def tag_rows(reading: Reading, rows: Rows, choice: Choice, keep: int = 50) -> pa.Table:
     """CANDIDATES of some courses of the reading."""
-    table_rows: list[tuple[str, str, float, float, Use, TagSource, Evidence]] = []
-    skill_ids = reading.taxonomy.skills.ids.to_pylist()
-    for batch in reading.batches(rows):
-        evidences = reading.evidences(batch, titles=choice.ranker is not None)
-        ranked = rank_batch(reading, choice, batch, evidences, keep)
-        probability = ranked.probability
-        strength = _strength(ranked, evidences, choice)
-        uses = _uses(ranked, strength, evidences, choice)
-        near = _nearest(reading, batch, choice)
-        drivers = _drivers(ranked, uses, choice, bool(reading.embeddings))
-        source = TagSource.FORMULA if choice.models is None else TagSource.MODEL
-        for i in range(len(ranked.course)):
-            at, code = int(ranked.course[i]), int(ranked.skill[i])
-            spans = evidences.spans[at].get(code)
-            evidence: Evidence = spans.evidence() if spans is not None and spans.places else []
-            if near and uses[i] != Use.NONE:
-                evidence += [{"kind": "neighbour", "course_id": c, "share": s} for c, s in near[at].get(code, ())]
-            if i in drivers:
-                evidence.append(drivers[i])
-            p = float(probability[i])
-            weight = float(strength[i]) if uses[i] in (Use.PUBLISH, Use.FEATURE) else 0.0
-            named = TagSource.ALIAS if choice.models is None and spans is not None and spans.places else source
-            row = (reading.courses.ids[batch[at]], skill_ids[code], weight, p, uses[i], named, evidence)
-            table_rows.append(row)
-    return candidate_table(table_rows)
+    parts = [_tag_batch(reading, batch, choice, keep) for batch in reading.batches(rows)]
+    return pa.concat_tables(parts) if parts else candidate_table([])
 
 
-def _strength(ranked: Ranked, evidences: Evidences, choice: Choice) -> Real:
+def _tag_batch(reading: Reading, batch: Rows, choice: Choice, keep: int) -> pa.Table:
+    evidences = reading.evidences(batch, titles=choice.ranker is not None)
+    ranked = rank_batch(reading, choice, batch, evidences, keep)
+    pairs = list(zip(ranked.course.tolist(), ranked.skill.tolist(), strict=True))
+    named = [evidences.spans[at].get(code) for at, code in pairs]
+    strength = _strength(ranked, named, choice)
+    uses = _uses(ranked, strength, named, evidences, choice)
+    near = _nearest(reading, batch, choice)
+    drivers = _drivers(ranked, uses, choice, bool(reading.embeddings))
+    source = TagSource.FORMULA if choice.models is None else TagSource.MODEL
+    sources, texts = [str(source)] * len(pairs), [NO_EVIDENCE] * len(pairs)
+    for i, (spans, (at, code)) in enumerate(zip(named, pairs, strict=True)):
+        evidence: Evidence = []
+        if spans is not None and spans.places:
+            evidence += spans.evidence()
+            if choice.models is None:
+                sources[i] = str(TagSource.ALIAS)
+        if near and uses[i] != Use.NONE:
+            evidence += [{"kind": "neighbour", "course_id": c, "share": s} for c, s in near[at].get(code, ())]
+        if i in drivers:
+            evidence.append(drivers[i])
+        if evidence:
+            texts[i] = evidence_text(evidence)
+    counts = np.asarray([use in (Use.PUBLISH, Use.FEATURE) for use in uses], bool)
+    columns = [
+        pa.array([reading.courses.ids[i] for i in batch], pa.string()).take(pa.array(ranked.course)),
+        reading.taxonomy.skills.ids.take(pa.array(ranked.skill)),
+        np.where(counts, strength, 0.0).astype(np.float32),
+        ranked.probability.astype(np.float32),
+        pa.array([str(use) for use in uses], pa.string()),
+        pa.array(sources, pa.string()),
+        pa.array(texts, pa.string()),
+    ]
+    return pa.table(columns, schema=CANDIDATES)
+
+
+def _strength(ranked: Ranked, named: list[Spans | None], choice: Choice) -> Real:
     """The probability; without labels a plainly named skill counts at least as such mentions do elsewhere."""
     if choice.models is not None:
         return ranked.probability
-    pairs = zip(ranked.course.tolist(), ranked.skill.tolist(), strict=True)
-    named = [evidences.spans[at][code].probability if code in evidences.spans[at] else 0.0 for at, code in pairs]
-    return np.maximum(ranked.probability, np.asarray(named, np.float64))
+    least = [0.0 if spans is None else spans.probability for spans in named]
+    return np.maximum(ranked.probability, np.asarray(least, np.float64))
 
 
-def _uses(ranked: Ranked, probability: Real, evidences: Evidences, choice: Choice) -> list[Use]:
+def _uses(
+    ranked: Ranked, probability: Real, named: list[Spans | None], evidences: Evidences, choice: Choice
+) -> list[Use]:
     limits = choice.thresholds
     if choice.models is not None:
         publish, feature = probability >= limits.publish, probability >= limits.feature
     else:
         publish = evidences.parts["title_mentions"][ranked.course, ranked.skill] > 0
-        pairs = zip(ranked.course.tolist(), ranked.skill.tolist(), strict=True)
-        named = np.asarray([code in evidences.spans[at] and evidences.spans[at][code].total > 0 for at, code in pairs])
-        feature = probability >= np.where(named, limits.feature, UNNAMED_FEATURE)
+        plainly = np.asarray([spans is not None and spans.total > 0 for spans in named], bool)
+        feature = probability >= np.where(plainly, limits.feature, UNNAMED_FEATURE)
     return [
         Use.PUBLISH if published
         else Use.FEATURE if used

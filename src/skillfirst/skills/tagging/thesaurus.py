@@ -39,7 +39,11 @@ def with_concepts(reading: Reading, thesaurus: Taxonomy) -> Reading:
     spelt = CourseTexts(
         [f"\x1f{i}" for i in range(len(names))], names, empty, empty, empty, ["en"] * len(names), nothing
     )
-    both = Reading.of(reading.courses.with_others(spelt), thesaurus, workers=reading.workers)
+    courses = reading.courses.with_others(spelt)
+    same = reading.edges is None and _same_names(reading.taxonomy, thesaurus)
+    both = Reading.of(
+        courses, reading.taxonomy if same else thesaurus, workers=reading.workers, before=reading if same else None
+    )
     kin = _kin(thesaurus)
     every = both.batches(np.arange(len(both.courses)))
     parts = [_spread(both.evidences(batch, titles=False).formula, kin) for batch in every]
@@ -47,6 +51,19 @@ def with_concepts(reading: Reading, thesaurus: Taxonomy) -> Reading:
         return reading
     rows = sp.vstack(parts).tocsr()
     return replace(reading, concepts=(rows[: len(reading.courses)], rows[len(reading.courses) :]))
+
+
+def _same_names(one: Taxonomy, other: Taxonomy) -> bool:
+    """Whether two taxonomies have the same skills under the same names, so that texts name the same in both."""
+    return one is other or (
+        one.names == other.names
+        and one.skills.ids.equals(other.skills.ids)
+        and one.aliases == other.aliases
+        and one.labels.equals(other.labels)
+        and one.ambiguous == other.ambiguous
+        and np.array_equal(one.parents.offsets, other.parents.offsets)
+        and np.array_equal(one.parents.indices, other.parents.indices)
+    )
 
 
 @lru_cache(maxsize=2)
