@@ -3,7 +3,8 @@
     python benchmarks/night.py --members 100000 1000000
     python benchmarks/night.py --members 10000000 --folder /big/disk
     python benchmarks/night.py --members 100000 --turns 5          one worker against two, turn by turn
-    python benchmarks/night.py --members 100000 --lean             feed only, inference off
+    python benchmarks/night.py --members 1000000 --form compact    the run stored as codes
+    python benchmarks/night.py --members 100000 --lean             feed only, inference off, stored compactly
     python benchmarks/night.py --members 5000 --courses 500        some seconds
 
 An invented academy with profiles, connections, activity and months of events, as Parquet tables; inventing it is not
@@ -38,15 +39,18 @@ def invent_tables(members: int, courses: int, data: Path) -> None:
     write(invent(members, seed=7, day=DAY, ground=ground, with_personas=False), data)
 
 
-def night(data: Path, store: Path, workers: int, settings: dict[str, str], channels: list[str]) -> dict[str, Any]:
+def night(
+    data: Path, store: Path, workers: int, settings: dict[str, str], channels: list[str], form: Any
+) -> dict[str, Any]:
     """One night; what it used and what it made."""
     from skillfirst.engines.local import LocalEngine
     from skillfirst.kernel.policy import Policy
     from skillfirst.pipeline import Night, run_night
 
     policy = Policy().with_settings(settings)
+    asked = Night(data, store, DAY, policy=policy, channels=channels, keep_runs=1, store_form=form)
     with Used() as used:
-        run = run_night(Night(data, store, DAY, policy=policy, channels=channels, keep_runs=1), LocalEngine(workers))
+        run = run_night(asked, LocalEngine(workers))
     manifest = run.manifest
     return {
         "wall": used.wall, "cpu": used.cpu, "peak": peak_mib(), "seconds": manifest["seconds"],
@@ -59,11 +63,14 @@ def row(what: str, run: dict[str, Any], workers: int) -> tuple[Any, ...]:
     return what, workers, run["wall"], run["cpu"], rate, run["cpu"] / run["members"] * 1e6, run["peak"]
 
 
-def goals(report: Report, members: int, workers: int, courses: int, run: dict[str, Any]) -> None:
+def goals(report: Report, members: int, workers: int, courses: int, run: dict[str, Any], form: str) -> None:
+    stored = ", stored compactly" if form == "compact" else ""
     if members == 1_000_000 and workers == 2 and courses == 10_000:
-        report.goal("1 M members x 10,000 courses, whole night, 2 cores", run["wall"], 150, 60, "s", more=False)
+        goal = f"1 M members x 10,000 courses, whole night{stored}, 2 cores"
+        report.goal(goal, run["wall"], 150, 60, "s", more=False)
     if members == 10_000_000:
-        report.goal("10 M members: peak memory of the whole night", run["peak"] / 1024, 6, 3, "GiB", more=False)
+        goal = f"10 M members: peak memory of the whole night{stored}"
+        report.goal(goal, run["peak"] / 1024, 6, 3, "GiB", more=False)
 
 
 def main() -> None:
@@ -72,13 +79,15 @@ def main() -> None:
     parser.add_argument("--courses", type=int, default=10_000)
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--turns", type=int, default=0, help="nights with one worker and with --workers, interleaved")
-    parser.add_argument("--lean", action="store_true", help="feed only, inference off")
+    parser.add_argument("--lean", action="store_true", help="feed only, inference off, compact")
+    parser.add_argument("--form", choices=("full", "compact"), help="how the run is stored; full unless --lean")
     parser.add_argument("--folder", type=Path, help="where there is room for tables and stores")
     parser.add_argument("--keep", type=Path, help="as --folder, and the tables stay for the next call")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the policy")
     parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     channels = ["feed"] if asked.lean else ["feed", "home"]
+    form = asked.form or ("compact" if asked.lean else "full")
     chosen = asked.set + (LEAN if asked.lean else [])
     if asked.child:
         what, data, store, number = asked.child
@@ -87,10 +96,11 @@ def main() -> None:
             print("{}")
         else:
             settings = dict(pair.split("=", 1) for pair in chosen)
-            print(json.dumps(night(Path(data), Path(store), int(number), settings, channels)))
+            print(json.dumps(night(Path(data), Path(store), int(number), settings, channels, form)))
         return
     report = Report(__doc__)
     passed = [word for pair in asked.set for word in ("--set", pair)] + (["--lean"] if asked.lean else [])
+    passed += ["--form", form]
     place = Path(asked.keep or tempfile.mkdtemp(dir=asked.folder))
     place.mkdir(parents=True, exist_ok=True)
     store = Path(tempfile.mkdtemp(dir=place, prefix="store-"))
@@ -113,11 +123,13 @@ def main() -> None:
                 found = run(data, asked.workers)
                 rows.append(row(f"{members:,}", found, asked.workers))
                 stages[f"{members:,}"] = found["seconds"]
-                goals(report, members, asked.workers, asked.courses, found)
+                if not asked.lean:
+                    goals(report, members, asked.workers, asked.courses, found, form)
     finally:
         shutil.rmtree(store if asked.keep else place, ignore_errors=True)
     if rows:
         kind = "feed only, inference off" if asked.lean else "both channels, all inference"
+        kind += ", stored compactly" if form == "compact" else ""
         report.table(
             f"The whole night, {asked.courses:,} courses, {kind}",
             ("members", "workers", "wall s", "CPU s", "members/s", "CPU us/member", "MiB at most"), rows,

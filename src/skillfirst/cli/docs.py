@@ -29,7 +29,8 @@ name. In CSV the elements of a list stand between semicolons. A `skillfirst.toml
 RUN_INTRO = """## Tables that come out
 
 In `STORE/runs/<run id>/`, each a folder of Parquet parts named `<table>.parquet`, beside `manifest.json`, the `model/`
-and the members' `documents/`. `skillfirst export` writes the long form that people read.
+and the members' `documents/`. `skillfirst export` writes the long form that people read. With `store_form = compact`
+two of them are kept as codes and read back as these ([operations](operations.md)).
 """
 
 COMMANDS_INTRO = """# Commands

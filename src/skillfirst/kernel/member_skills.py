@@ -30,7 +30,8 @@ def member_skill_rows(members: pa.RecordBatch, model: Model) -> pa.RecordBatch:
         source.append(own.astype(np.int32) if own is not None else np.full(len(codes), Source.INTEREST, np.int32))
     rows, skills = np.concatenate(row), np.concatenate(skill)
     weights_, bits_ = np.concatenate(weight), np.concatenate(source)
-    order = np.lexsort((bits_, skills, rows))
+    # one key in place of three, made of four runs that ascend already: the sort only merges them
+    order = np.argsort((rows * len(model.taxonomy) + skills) * (2 * max(Source)) + bits_, kind="stable")
     return pa.RecordBatch.from_arrays(
         [
             members.column("member_id").take(pa.array(rows[order])),
