@@ -443,7 +443,8 @@ def test_a_loop_compiled_from_other_sources_says_so(fitted):
     members = member_arrays(batch, model, policy)[0]
     out = empty_lists(batch.num_rows, ["feed"], 100)
     memory = working_memory(model, policy, 100, 100)
-    tables = (*model_tables(model).tables, lend(members), *rules_table(model, policy).tables, *memory.tables, lend(out))
+    held, rules = model_tables(model, policy), rules_table(model, policy)
+    tables = (*held.tables, lend(members), *rules.tables, *memory.tables, lend(out))
     out.offsets[:] = -1
     assert not recommend_members(STAMP + 1, *tables, None)
     assert (out.offsets == -1).all()

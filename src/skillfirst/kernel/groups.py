@@ -52,6 +52,7 @@ class Shelves(NamedTuple):
     """Course lists of the Model: `offsets`, `course` of shelves; similar courses; series; categories; lengths."""
 
     courses: int
+    shelves: int  # the plain ones; after them, where a response was learned, as many in the order of each level
     offsets: npt.NDArray[np.int64]
     course: npt.NDArray[np.int32]
     similar_offsets: npt.NDArray[np.int64]
@@ -87,7 +88,7 @@ class Rules(NamedTuple):
     new_days: int
     rows_least: int
     round_robin: int
-    levels: int  # of members: shelves by each after the plain ones, where a response counts; 0: the plain ones
+    levels: int  # of members whose response counts; 0: the plain shelves for all
     nearest: int  # see ranking.layout.nearest
     spill_over: float
     watching: npt.NDArray[np.float64]

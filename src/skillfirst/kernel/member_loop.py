@@ -18,10 +18,10 @@ from skillfirst.feedback.interactions import COMPLETED, MOSTLY, RESTING, WATCHED
 from skillfirst.feedback.loops import discount_factor, with_spill_over
 from skillfirst.kernel import groups, page
 from skillfirst.kernel.groups import Desk, Members, Out, Row, Rules, Shelves
-from skillfirst.kernel.page import fill_page
+from skillfirst.kernel.page import fill_page, shelves_of
 from skillfirst.ranking import bits, bucket_order, buckets, feed_order, layout, round_robin, scratch
 from skillfirst.ranking.bits import ZERO, clear_bit, get_bit, inner, prefetch, set_bit, whole
-from skillfirst.ranking.borrow import borrow, borrow_row
+from skillfirst.ranking.borrow import borrow
 from skillfirst.ranking.bucket_order import order_buckets
 from skillfirst.ranking.buckets import build_buckets, fade_scores, load_buckets, value_singles
 from skillfirst.ranking.feed_order import reason
@@ -185,10 +185,12 @@ def _fall_back(s, shelves, members, rules, out, i, low, found):  # type: ignore[
     least = min(rules.fill, rules.k)
     for p in range(found):
         set_bit(s.used, out.course[low + p])
+    ordered = shelves_of(shelves, members, rules, i)
     for a in range(members.shelves):
         shelf = members.shelf[i * members.shelves + a]
         if shelf < 0:
             continue
+        shelf += ordered
         for at in range(shelves.offsets[shelf], shelves.offsets[shelf + 1]):
             c = shelves.course[at]
             if found >= least:
@@ -262,7 +264,7 @@ def _rank(layout, s, shelves, members, rules, desk, i):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def recommend_members(stamp, layouts_, shelves_, members_, rules_, scratch_, desk_, row_, out_, pages):  # type: ignore[no-untyped-def]
+def recommend_members(stamp, layout_, shelves_, members_, rules_, scratch_, desk_, row_, out_, pages):  # type: ignore[no-untyped-def]
     """Fill the lists of every member of the batch; the groups come as `lend` makes them.
 
     `pages`: None compiles a loop without the page's rows, for which every channel must be FEED. Returns False where
@@ -270,15 +272,13 @@ def recommend_members(stamp, layouts_, shelves_, members_, rules_, scratch_, des
     """
     if stamp != STAMP:
         return False
-    members, rules = borrow(members_, Members), borrow(rules_, Rules)
-    layout = borrow_row(layouts_, Layout, whole(1) if rules.levels else whole(0))
+    layout, shelves, members, rules = (
+        borrow(layout_, Layout), borrow(shelves_, Shelves), borrow(members_, Members), borrow(rules_, Rules),
+    )  # fmt: skip
     s, desk, row, out = borrow(scratch_, Scratch), borrow(desk_, Desk), borrow(row_, Row), borrow(out_, Out)
     at, place = whole(0), whole(0)
     out.offsets[0] = 0
     for i in range(members.rows):
-        # the plain shelves, or in the order of what members of this level respond to
-        own = min(max(whole(members.level[i]), 0), rules.levels - 1) + 1 if rules.levels else whole(0)
-        shelves = borrow_row(shelves_, Shelves, own)
         n, states, total, count = _rank(layout, s, shelves, members, rules, desk, i)
         for q in range(out.channels):
             channel = out.channel[q]

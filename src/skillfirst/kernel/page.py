@@ -163,6 +163,14 @@ def _new_row(layout, s, shelves, members, rules, desk, row, out, i, begin, rank,
 
 
 @inner
+def shelves_of(shelves, members, rules, i):  # type: ignore[no-untyped-def]
+    """Where the shelves begin that stand in the order of what members of i's level respond to; 0: the plain ones."""
+    if rules.levels == 0:
+        return 0
+    return shelves.shelves * (1 + min(max(whole(members.level[i]), 0), rules.levels - 1))
+
+
+@inner
 def _shelf_rows(layout, s, shelves, members, rules, row, out, i, begin, rank, at):  # type: ignore[no-untyped-def]
     """Below `fill` courses, or few rows, the page goes on with what others take; a page is never empty."""
     for a in range(members.shelves):
@@ -173,6 +181,7 @@ def _shelf_rows(layout, s, shelves, members, rules, row, out, i, begin, rank, at
         context = whole(members.shelf_context[a])
         if shelf < 0 or context < C_POPULAR_TITLE:
             continue  # trending shelves had their row
+        shelf += shelves_of(shelves, members, rules, i)
         low, high = shelves.offsets[shelf], shelves.offsets[shelf + 1]
         found = take_in_order(s, shelves.course, low, high, rules.row_length, row.course)
         _locate_row(layout, s, row, found)

@@ -108,7 +108,7 @@ def fill_lists(members: Any, model: Model, policy: Policy, out: Out) -> None:
     """Run the compiled loop over the members of `member_arrays` into `out`."""
     loop, workspace, lend = _compiled()
     most, busiest = _longest(members.skill_offsets), _longest(members.course_offsets)
-    held, rules = workspace.model_tables(model), workspace.rules_table(model, policy)
+    held, rules = workspace.model_tables(model, policy), workspace.rules_table(model, policy)
     memory = workspace.working_memory(model, policy, most, busiest)
     pages = 1 if loop.HOME in out.channel.tolist() else None
     tables = (*held.tables, lend(members), *rules.tables, *memory.tables, lend(out), pages)

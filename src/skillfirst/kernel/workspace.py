@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skillfirst.kernel.groups import Desk, Row, Rules, Shelves
-from skillfirst.kernel.model import Model
+from skillfirst.kernel.model import LEVEL_CODES, Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.ranking.borrow import lend
 from skillfirst.ranking.layout import nearest
@@ -27,7 +27,7 @@ class Lent(NamedTuple):
     groups: tuple[Any, ...]
 
 
-_models: WeakKeyDictionary[Model, Lent] = WeakKeyDictionary()
+_models: WeakKeyDictionary[Model, dict[bool, Lent]] = WeakKeyDictionary()
 _rules: WeakKeyDictionary[Model, dict[int, tuple[Policy, Lent]]] = WeakKeyDictionary()
 _thread = threading.local()
 
@@ -36,25 +36,25 @@ def _lent(*groups: Any) -> Lent:
     return Lent(tuple(lend(group) for group in groups), groups)
 
 
-def model_tables(model: Model) -> Lent:
-    """(layouts, shelves) of a Model: a row the plain one; then, where a response was learned, the layout that holds it,
-    and shelves by level of the member."""
-    held = _models.get(model)
+def model_tables(model: Model, policy: Policy) -> Lent:
+    """(layout, shelves) of a Model: those that hold the response where the policy asks for it."""
+    known = _models.setdefault(model, {})
+    learned = policy.response == "learned"
+    held = known.get(learned)
     if held is None:
-        learned = model.learned_layout
-        orders = model.arrays["response_shelf_course"] if learned else ()
-        plain = _shelves(model)
-        layouts = (model.layout, learned) if learned else (model.layout,)
-        shelves = (plain, *(plain._replace(course=order) for order in orders))
-        tables = (np.stack([lend(x) for x in layouts]), np.stack([lend(x) for x in shelves]))
-        held = _models[model] = Lent(tables, (layouts, shelves))
+        held = known[learned] = _lent(model.layout_for(policy), _shelves(model))
     return held
 
 
 def _shelves(model: Model) -> Shelves:
     a, catalogue = model.arrays, model.catalogue
+    offsets, course = a["shelf_offsets"], a["shelf_course"]
+    shelves = len(offsets) - 1
+    if (orders := a.get("response_shelf_course")) is not None:
+        offsets = np.concatenate([offsets, *(offsets[1:] + len(course) * (1 + i) for i in range(len(orders)))])
+        course = np.concatenate([course, *orders])
     return Shelves(
-        courses=len(model.courses), offsets=a["shelf_offsets"], course=a["shelf_course"],
+        courses=len(model.courses), shelves=shelves, offsets=offsets, course=course,
         similar_offsets=a["similar_offsets"], similar=a["similar"], group=a["group"],
         group_offsets=a["group_offsets"], group_course=a["group_course"], twin=a["twin"],
         twin_offsets=a["twin_offsets"], twin_course=a["twin_course"],
@@ -78,14 +78,13 @@ def rules_table(model: Model, policy: Policy) -> Lent:
 
 def _numbers(model: Model, policy: Policy) -> Rules:
     page = policy.page
-    layout = model.layout_for(policy)
-    levels = 0 if layout is model.layout else len(model.arrays["response_shelf_course"])
+    learned = model.response is not None and policy.response == "learned"
     return Rules(
         k=policy.list_length, fill=policy.fill, fallback=int(policy.fallback == "on"), rows=page.rows,
         row_length=page.row_length, row_least=page.row_least, watched_rows=page.watched, wanted_rows=page.wanted,
         skill_rows=page.skill, predicted_rows=page.predicted, inferred_rows=page.inferred, new_days=page.new_days,
         rows_least=page.rows_least, round_robin=int(policy.diversify == "round_robin"),
-        levels=levels, nearest=nearest(layout),
+        levels=LEVEL_CODES if learned else 0, nearest=nearest(model.layout),
         spill_over=policy.discount.spill_over,
         watching=policy.watching.parameters(), discount=policy.discount.parameters(),
     )  # fmt: skip

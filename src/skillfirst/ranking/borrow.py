@@ -63,27 +63,12 @@ def lend(group: Any) -> npt.NDArray[np.int64]:
 @intrinsic
 def borrow(_typing: Any, table: Any, group: Any) -> Any:
     """The group behind a table of `lend`: its arrays as pointers, its numbers as int64 and float64."""
-    result, codegen = _borrowing(group)
-    return result(table, group), codegen
-
-
-@intrinsic
-def borrow_row(_typing: Any, tables: Any, group: Any, row: Any) -> Any:
-    """The group behind one row of several tables of `lend`."""
-    result, codegen = _borrowing(group)
-    return result(tables, group, types.int64), codegen
-
-
-def _borrowing(group: Any) -> tuple[Any, Any]:
-    """(type, code) of a group read from a table, or from the row of several that a third argument says."""
     fields = _fields(group.instance_class)
     kinds = [types.CPointer(from_dtype(f.dtype)) if f.array else from_dtype(f.dtype) for f in fields]
     result = types.NamedTuple(kinds, group.instance_class)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         entries = context.make_array(signature.args[0])(context, builder, args[0]).data
-        if len(args) > 2:
-            entries = builder.gep(entries, [builder.mul(args[2], ir.Constant(ir.IntType(64), len(fields)))])
         values = []
         for i, (field, kind) in enumerate(zip(fields, kinds, strict=True)):
             value = builder.load(builder.gep(entries, [ir.Constant(ir.IntType(64), i)]))
@@ -94,4 +79,4 @@ def _borrowing(group: Any) -> tuple[Any, Any]:
             values.append(value)
         return context.make_tuple(builder, result, values)
 
-    return result, codegen
+    return result(table, group), codegen
