@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from skillfirst.tables.compact import Words, columns_behind, compact_schema, full_rows, row_lengths, sparse_scores
+from skillfirst.tables.compact import Words, columns_behind, compact_schema, faded_scores, full_rows, row_lengths
 from skillfirst.tables.schemas import RECOMMENDATIONS
 
 WORDS = Words(pa.array([f"c{i}" for i in range(9)]), pa.array(["", "skill", "popular"]), pa.array(["java", "sql"]))
@@ -23,7 +23,7 @@ def rows():
     columns = {
         "member_id": ["ann", "ann", "bob"], "channel": ["feed", "home", "home"], "arms": [[("x", "a")], [], []],
         "day": [20_000] * 3, "model_version": ["v"] * 3, "course": [[8, 0], [], [1, 2, 3]],
-        "affinity": [[0.1, 0.0], [], [3.0, 2.0, 1.0]], "score": [None, None, [3.0, 1.5, 1.0]],
+        "affinity": [[0.1, 0.0], [], [3.0, 2.0, 1.0]], "faded": [[], [], [1]], "score": [[], [], [1.5]],
         "bucket": [[1, 0], [], [2, 1, 2]], "row_length": [[], [], [2, 1]], "context": [[1, 2], [], [1, 1, 2]],
         "evidence": [[2, 0], [], [1, 1, 0]],
     }  # fmt: skip
@@ -63,9 +63,13 @@ def test_one_column_needs_no_more_than_stands_behind_it(rows, column):
 
 def test_scores_are_kept_where_they_are_not_the_affinities():
     offsets, affinity = np.array([0, 2, 2, 4, 5]), np.array([1.0, 2.0, 3.0, 4.0, 5.0])
-    assert sparse_scores(offsets, affinity, affinity).null_count == 4
-    score = np.array([1.0, 2.0, 3.0, 3.5, 5.0])
-    assert sparse_scores(offsets, affinity, score).to_pylist() == [None, None, [3.0, 3.5], None]
+    same = faded_scores(offsets, affinity, affinity, pa.uint16())
+    assert [column.to_pylist() for column in same] == [[[]] * 4] * 2
+    score = np.array([1.0, 1.5, 3.0, 3.5, 0.5])
+    places, scores = faded_scores(offsets, affinity, score, pa.uint16())
+    assert places.type == pa.list_(pa.uint16())
+    assert places.to_pylist() == [[1], [], [1], [0]]
+    assert scores.to_pylist() == [[1.5], [], [3.5], [0.5]]
 
 
 def test_lengths_of_carousels_whatever_lists_stand_between_them():

@@ -12,7 +12,7 @@ import pyarrow as pa
 from skillfirst.contexts.kinds import LABELS
 from skillfirst.kernel.groups import Out
 from skillfirst.kernel.model import Model
-from skillfirst.tables.compact import WORD, Words, compact_schema, row_lengths, sparse_scores
+from skillfirst.tables.compact import WORD, Words, compact_schema, faded_scores, row_lengths
 
 
 def words_of(model: Model) -> Words:
@@ -46,7 +46,8 @@ def compact_rows(heads: Sequence[pa.Array], model: Model, channels: Sequence[str
     columns = [
         member, _word(names, tuple(channels)), arms, day, _word(np.zeros(rows, np.int8), (model.version,)),
         lists("course", out.course[:shown]), lists("affinity", out.affinity[:shown]),
-        sparse_scores(out.offsets, out.affinity[:shown], out.score[:shown]), lists("bucket", out.bucket[:shown]),
+        *faded_scores(out.offsets, out.affinity[:shown], out.score[:shown], schema.field("course").type.value_type),
+        lists("bucket", out.bucket[:shown]),
         carousels, lists("context", out.context[:shown]), lists("evidence", out.evidence[:shown] + 1),
     ]  # fmt: skip
     return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from skillfirst.tables.schemas import INFERRED, RECOMMENDATIONS
 from skillfirst.tables.sparse import list_parts, to_lists
@@ -25,7 +24,7 @@ FORMS = ("full", "compact")
 WORD = pa.dictionary(pa.int8(), pa.string())  # of few words a file
 # columns of the compact form behind each column of the full one
 SOURCES = {
-    "course_id": ("course",), "affinity": ("affinity",), "score": ("affinity", "score"), "bucket": ("bucket",),
+    "course_id": ("course",), "affinity": ("affinity",), "score": ("affinity", "faded", "score"), "bucket": ("bucket",),
     "carousel_rank": ("course", "row_length"), "position": ("course", "row_length"), "context": ("context",),
     "context_evidence": ("evidence",),
 }  # fmt: skip
@@ -45,16 +44,16 @@ class Words(NamedTuple):
 def compact_schema(courses: int, evidence: int) -> pa.Schema:
     """The compact `recommendations` over so many courses and so many things a context can name.
 
-    `course`: code. `affinity`. `score`: null where all scores of the row are the affinities. `bucket`: number by first
-    appearance, 0 for none. `row_length`: courses of each carousel in turn, empty in a list without carousels.
-    `context`: code. `evidence`: 1 + code, 0 for none.
+    `course`: code. `affinity`. `faded`: places in the list, from 0, whose score is not the affinity; `score`: theirs.
+    `bucket`: number by first appearance, 0 for none. `row_length`: courses of each carousel in turn, empty in a list
+    without carousels. `context`: code. `evidence`: 1 + code, 0 for none.
     """
-    course, named = _small(courses), _small(evidence + 1)
+    course, named = _small(courses), _small(evidence + 1)  # a list has each course once
     return pa.schema(
         [
             ("member_id", pa.string()), ("channel", WORD), RECOMMENDATIONS.schema.field("arms"), ("day", pa.date32()),
             ("model_version", WORD), ("course", pa.list_(course)), ("affinity", pa.list_(pa.float64())),
-            ("score", pa.list_(pa.float64())), ("bucket", pa.list_(_small(courses + 1))),
+            ("faded", pa.list_(course)), ("score", pa.list_(pa.float64())), ("bucket", pa.list_(_small(courses + 1))),
             ("row_length", pa.list_(pa.uint16())), ("context", pa.list_(pa.uint8())), ("evidence", pa.list_(named)),
         ]
     )  # fmt: skip
@@ -64,19 +63,15 @@ def _small(codes: int) -> pa.DataType:
     return pa.uint16() if codes <= 1 << 16 else pa.uint32()
 
 
-def sparse_scores(offsets: Array, affinity: Array, score: Array) -> pa.ListArray:
-    """Scores as lists, null where a row's are its affinities."""
-    rows = len(offsets) - 1
-    differs = score != affinity
-    if not differs.any():
-        return pa.nulls(rows, pa.list_(pa.float64()))
-    before = np.concatenate([[0], np.cumsum(differs)])
-    kept = before[offsets[1:]] > before[offsets[:-1]]
-    own = np.where(kept, np.diff(offsets), 0)
-    out = np.zeros(rows + 1, np.int32)
-    np.cumsum(own, out=out[1:])
-    values = score[np.repeat(kept, np.diff(offsets))]
-    return pa.ListArray.from_arrays(pa.array(out), pa.array(values), mask=pa.array(~kept))
+def faded_scores(
+    offsets: Array, affinity: Array, score: Array, place: pa.DataType
+) -> tuple[pa.ListArray, pa.ListArray]:
+    """(places in the list, scores there) of what has another score than its affinity."""
+    at = np.flatnonzero(score != affinity)
+    out = np.searchsorted(at, offsets)
+    begin = np.repeat(offsets[:-1], np.diff(out))
+    places = pa.array((at - begin).astype(place.to_pandas_dtype()), place)
+    return to_lists(out, places), to_lists(out, score[at])
 
 
 def row_lengths(offsets: Array, rank: Array, position: Array) -> pa.ListArray:
@@ -125,12 +120,12 @@ def _full(field: pa.Field, rows: pa.RecordBatch, words: Words) -> pa.Array:
 
 
 def _scores(rows: pa.RecordBatch, offsets: Array, affinity: pa.Array) -> pa.Array:
-    column = rows.column("score")
-    if column.null_count == len(column):
+    at, places = list_parts(rows.column("faded"))
+    if not len(places):
         return affinity
-    kept = pc.is_valid(column).to_numpy(zero_copy_only=False)
     scores = np.array(affinity.to_numpy(zero_copy_only=False))
-    scores[np.repeat(kept, np.diff(offsets))] = list_parts(column)[1].to_numpy(zero_copy_only=False)
+    where = np.repeat(offsets[:-1], np.diff(at)) + places.to_numpy(zero_copy_only=False)
+    scores[where] = list_parts(rows.column("score"))[1].to_numpy(zero_copy_only=False)
     return pa.array(scores)
 
 
