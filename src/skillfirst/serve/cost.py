@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 #: an answer cheaper than this is computed where requests are read: a thread would only fight for the interpreter, and
 #: the others wait no longer than a page takes to be sent over a slow line
-QUICK_SECONDS = 0.002
+QUICK_SECONDS = 0.004
 REMEMBERED = 15  # computations, of which the median counts: one that loads something says nothing of the next
 LEAST = 3
 
