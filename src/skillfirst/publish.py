@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 Writer = Renderer | Shorthand
+AT_ONCE = 512  # documents made in one go
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,15 +242,26 @@ def render_members(writer: Writer, documents: pa.RecordBatch, rows: pa.RecordBat
     many = rows.num_rows // max(documents.num_rows, 1)
     if rows.num_rows != many * documents.num_rows:
         raise StoreError("members were erased while they were published", next_step="Publish again.")
-    shortened = packed if isinstance(writer, Shorthand) else bytes
+    stored = document_bytes if isinstance(writer, Renderer) else lambda document: packed(document_bytes(document))
     answers = writer.answers(rows, [spoken or [] for spoken in languages for _ in range(many)])
-    for i in range(documents.num_rows):
+    for document in _beside(stored, documents):
         own = {}
         member = ""
         for _ in range(many):
             member, channel, body = next(answers)
             own[channel] = body
-        yield OnlineMember(member, shortened(document_bytes(documents.slice(i, 1))), own)
+        yield OnlineMember(member, document, own)
+
+
+def _beside(stored: Callable[[pa.RecordBatch], bytes], documents: pa.RecordBatch) -> Iterator[bytes]:
+    """The documents one by one, made on another core while the answers are written on this one."""
+
+    def some(start: int) -> list[bytes]:
+        return [stored(documents.slice(i, 1)) for i in range(start, min(start + AT_ONCE, documents.num_rows))]
+
+    with ThreadPoolExecutor(1) as beside:
+        for made in beside.map(some, range(0, documents.num_rows, AT_ONCE)):
+            yield from made
 
 
 def document_bytes(document: pa.RecordBatch) -> bytes:
