@@ -2,7 +2,18 @@
 
 import pytest
 
-from skillfirst.skills.text import HAN, HIRAGANA, KATAKANA, LATIN, fold_name, script, spellings, token_line, tokens
+from skillfirst.skills.text import (
+    HAN,
+    HIRAGANA,
+    KATAKANA,
+    LATIN,
+    fold_name,
+    folded,
+    script,
+    spellings,
+    token_line,
+    tokens,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +50,17 @@ def test_scripts():
 
 def test_umlauts_are_found_both_ways():
     assert spellings("Bürokräfte") == ["burokrafte", "buerokraefte"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "C++, C# and .NET! asp.net A+x x.NET",
+        "Straße De\u0301veloppeur .NET",
+        "Excel入門ガイド\uff76\uff9e K",
+        "\u0301 a",
+    ],
+)
+def test_folded_is_the_tokens_without_their_places(text):
+    assert folded(text) == tokens(text).folded
+    assert folded(f"{text}\n{text}") == tokens(text).folded * 2

@@ -84,9 +84,16 @@ def tokens(text: str) -> Tokens:
     return Tokens(text, folded, [start for start, _ in places], [end for _, end in places])
 
 
+def folded(text: str) -> list[str]:
+    """The tokens of a text as compared, for whom their places do not matter; three times as fast."""
+    if text.isascii():
+        return _ASCII_TOKEN.findall(text.lower())
+    return [word for word in map(fold_token, TOKEN.findall(text)) if word]
+
+
 def token_line(text: str) -> str:
     """The folded tokens joined by blanks: what two spellings of one name have in common."""
-    return " ".join(tokens(text).folded)
+    return " ".join(folded(text))
 
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "ø": "oe", "å": "aa"})

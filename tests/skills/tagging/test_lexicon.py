@@ -52,3 +52,17 @@ def test_an_empty_catalogue_and_an_empty_taxonomy(build, topics):
     )
     assert len(words) == 0
     assert lexicon.names.shape[0] == len(topics)
+
+
+def test_columns_are_numbered_as_words_pairs_and_grams_first_come(build):
+    """Titles, texts, shelves, names: sums run over columns, so that their order is part of the answer."""
+    table = pa.table({"course_id": ["1", "2"], "title": ["Seams of steel", ""], "description": ["tests", "steel seam"]})
+    lexicon, words = read(CourseTexts.of(table), build(("a", "Steel test")))
+    assert words.title.toarray().tolist() == [[1, 1, 0], [0, 0, 0]]  # seam, steel, test
+    assert words.bare.toarray().tolist() == [[0, 0, 1], [1, 1, 0]]
+    assert words.pairs.toarray().tolist() == [[3, 0, 0], [0, 1, 0]]  # seam steel, steel seam, steel test
+    assert lexicon.names.toarray().tolist() == [[0, 1, 1]]
+    assert lexicon.name_pairs.toarray().tolist() == [[0, 0, 1]]
+    first = lexicon.grams[0].toarray().ravel()
+    assert first[:9].tolist() == [1] * 9  # " seam " has 4 + 3 + 2 grams
+    assert not first[9:].any()

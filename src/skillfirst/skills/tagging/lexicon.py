@@ -6,17 +6,19 @@ go, neighbouring words are counted as pairs, and characters are counted through 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import scipy.sparse as sp
 
 from skillfirst.skills.tagging.courses import CourseTexts
 from skillfirst.skills.taxonomy import Taxonomy
-from skillfirst.skills.text import fold_name, tokens
+from skillfirst.skills.text import fold_name, folded
 
 Sparse = Any  # scipy.sparse.csr_matrix of float32
 Words = npt.NDArray[np.int64]
@@ -99,31 +101,29 @@ class Lexicon:
 
 def read(courses: CourseTexts, taxonomy: Taxonomy) -> tuple[Lexicon, CourseWords]:
     """The lexicon of these courses and skills, and the courses' counts in it."""
-    words: dict[str, int] = {}
-    pairs: dict[int, int] = {}
-    titles = [_codes(text, words) for text in courses.title]
-    bodies = [_codes(text, words) for text in courses.joined()]
-    shelves = [_codes(text, words) for text in courses.shelf]
+    words = _Columns()
+    title, body, shelf = (_Coded.of(texts, words) for texts in (courses.title, courses.joined(), courses.shelf))
     owner, spelt = _spellings(taxonomy)
-    names = [_codes(text, words) for text in spelt]
-    title_pairs, body_pairs, name_pairs = ([_pairs(row, pairs) for row in rows] for rows in (titles, bodies, names))
-    title, body, shelf = (_counts(rows, len(words)) for rows in (titles, bodies, shelves))
+    names = _Coded.of(spelt, words)
+    width = len(words.order)
+    (title_pairs, body_pairs, name_pairs), pairs = _paired([title, body, names])
+    title_counts = title.counts(width)
     course_words = CourseWords(
-        text=(TITLE_WEIGHT * title + body).tocsr(),
-        pairs=(TITLE_WEIGHT * _counts(title_pairs, len(pairs)) + _counts(body_pairs, len(pairs))).tocsr(),
-        title=title,
-        shelf=shelf,
-        bare=body,
+        text=(TITLE_WEIGHT * title_counts + body.counts(width)).tocsr(),
+        pairs=(TITLE_WEIGHT * title_pairs.counts(pairs) + body_pairs.counts(pairs)).tocsr(),
+        title=title_counts,
+        shelf=shelf.counts(width),
+        bare=body.counts(width),
     )
-    grams = _grams(list(words))
+    grams = _grams(words.order)
     lexicon = Lexicon(
         idf=_idf(course_words.text),
         pair_idf=_idf(course_words.pairs),
         gram_idf=_idf((course_words.text @ grams).tocsr()),
-        shelf_idf=_idf(shelf),
+        shelf_idf=_idf(course_words.shelf),
         grams=grams,
-        names=_counts(names, len(words)),
-        name_pairs=_counts(name_pairs, len(pairs)),
+        names=names.counts(width),
+        name_pairs=name_pairs.counts(pairs),
         starts=np.flatnonzero(np.diff(owner, prepend=-1)).astype(np.int64),
     )
     return lexicon, course_words
@@ -163,39 +163,67 @@ def _spellings(taxonomy: Taxonomy) -> tuple[npt.NDArray[np.int64], list[str]]:
     return np.asarray(owner, np.int64), spelt
 
 
-def _codes(text: str, words: dict[str, int]) -> Words:
-    codes = [words.setdefault(stem(word), len(words)) for word in tokens(text).folded if word not in STOP_WORDS]
-    return np.asarray(codes, np.int64)
+class _Columns(dict[str, int]):
+    """Folded word -> its column, -1 for a stop word; each word is looked at once. `order`: stems by column."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order: dict[str, int] = {}
+
+    def __missing__(self, word: str) -> int:
+        column = -1 if word in STOP_WORDS else self.order.setdefault(stem(word), len(self.order))
+        self[word] = column
+        return column
 
 
-def _pairs(codes: Words, pairs: dict[int, int]) -> Words:
-    keys = (codes[:-1] * _PAIR + codes[1:]).tolist()
-    return np.asarray([pairs.setdefault(key, len(pairs)) for key in keys], np.int64)
+@dataclass(frozen=True)
+class _Coded:
+    """Texts one after another as columns, and how many each text has."""
+
+    codes: Words
+    lengths: Words
+
+    @classmethod
+    def of(cls, texts: Sequence[str], words: _Columns) -> _Coded:
+        flat, ends = array("q"), np.zeros(len(texts) + 1, np.int64)
+        for i, text in enumerate(texts):
+            if text:
+                flat.extend(map(words.__getitem__, folded(text)))
+            ends[i + 1] = len(flat)
+        codes = np.frombuffer(flat, np.int64) if flat else np.empty(0, np.int64)
+        kept = np.concatenate([[0], np.cumsum(codes >= 0)])
+        return cls(codes[codes >= 0], np.diff(kept[ends]))
+
+    def counts(self, width: int) -> Sparse:
+        """Texts x columns, how often."""
+        at = np.repeat(np.arange(len(self.lengths)), self.lengths)
+        values = np.ones(len(self.codes), np.float32)
+        matrix = sp.csr_matrix((values, (at, self.codes)), (len(self.lengths), width))
+        matrix.sum_duplicates()
+        return matrix
 
 
-def _counts(rows: Sequence[Words], width: int) -> Sparse:
-    lengths = [len(row) for row in rows]
-    columns = np.concatenate(rows) if rows else np.empty(0, np.int64)
-    shape = (len(rows), width)
-    at = np.repeat(np.arange(len(rows)), lengths)
-    matrix = sp.csr_matrix((np.ones(len(columns), np.float32), (at, columns)), shape)
-    matrix.sum_duplicates()
-    return matrix
+def _paired(texts: Sequence[_Coded]) -> tuple[list[_Coded], int]:
+    """Neighbouring words of each text as columns, numbered as they first come; and how many columns there are."""
+    keys, lengths = [], []
+    for text in texts:
+        owner = np.repeat(np.arange(len(text.lengths)), text.lengths)
+        keys.append((text.codes[:-1] * _PAIR + text.codes[1:])[owner[:-1] == owner[1:]])
+        lengths.append(np.maximum(text.lengths - 1, 0))
+    numbered = pa.array(np.concatenate(keys)).dictionary_encode()
+    edges = np.cumsum([len(part) for part in keys])[:-1]
+    columns = np.split(numbered.indices.to_numpy(), edges)
+    return [_Coded(codes, n) for codes, n in zip(columns, lengths, strict=True)], len(numbered.dictionary)
 
 
 def _grams(words: Iterable[str]) -> Sparse:
     """Words x character grams of GRAM_LOW to GRAM_HIGH letters inside each word, edges marked."""
-    known: dict[str, int] = {}
-    rows: list[int] = []
-    columns: list[int] = []
-    height = 0
-    for at, word in enumerate(words):
-        height = at + 1
+    found: list[str] = []
+    ends = [0]
+    for word in words:
         edged = f" {word[:64]} "
         for n in range(GRAM_LOW, GRAM_HIGH + 1):
-            for i in range(len(edged) - n + 1):
-                rows.append(at)
-                columns.append(known.setdefault(edged[i : i + n], len(known)))
-    matrix = sp.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), (height, len(known)))
-    matrix.sum_duplicates()
-    return matrix
+            found += [edged[i : i + n] for i in range(len(edged) - n + 1)]
+        ends.append(len(found))
+    numbered = pa.array(found, pa.string()).dictionary_encode()
+    return _Coded(numbered.indices.to_numpy(), np.diff(ends)).counts(len(numbered.dictionary))
