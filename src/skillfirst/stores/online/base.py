@@ -12,11 +12,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple, TypeVar
 
 from skillfirst.errors import StoreError
 from skillfirst.stores.online.catalog import Catalog, Generation
+from skillfirst.stores.online.expanded import Expanded
 from skillfirst.stores.online.keys import member_key
 from skillfirst.tables.shorthand import Phrases, expanded
 
@@ -91,7 +92,23 @@ class OnlineStore(ABC):
 
     def get(self, member_id: str, channel: str) -> bytes | None:
         """The serving version's answer for a member in a channel, or None."""
-        return self.get_many(member_id, (channel,))[channel]
+        stored = self._stored_one(member_id, channel)
+        if stored is None:
+            return None
+        place = (member_id, channel)
+        answer = self._expanded.get(place, stored)
+        if answer is None:
+            try:
+                answer = expanded(stored, _unknown)
+            except _UnknownPhrases:
+                return self.get_many(member_id, (channel,))[channel]
+            if answer is not stored:
+                self._expanded.keep(place, stored, answer)
+        return answer
+
+    @cached_property
+    def _expanded(self) -> Expanded:
+        return Expanded()
 
     def get_document(self, member_id: str) -> bytes | None:
         """The serving version's document of a member, or None."""
@@ -110,6 +127,10 @@ class OnlineStore(ABC):
         """The member's values as they are stored, out of one version."""
         with self.snapshot() as snapshot:
             return snapshot.stored(member_id, names)
+
+    def _stored_one(self, member_id: str, name: str) -> bytes | None:
+        """One of the member's values as it is stored."""
+        return self._stored(member_id, (name,))[name]
 
     def serving(self) -> str | None:
         """The version that is served, or None."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from skillfirst.errors import UsageError
 
@@ -26,6 +27,7 @@ def member_key(member_id: str) -> bytes:
     return encoded + _END
 
 
+@lru_cache(maxsize=64)
 def name_key(name: str) -> bytes:
     """A channel's name as the tail of a key; the empty name is the document.
 

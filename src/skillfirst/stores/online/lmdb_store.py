@@ -35,18 +35,19 @@ class _Gate:
     """Many may pass at once; one may wait until nobody is inside and keep the others out."""
 
     def __init__(self) -> None:
-        self._condition = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()  # a Condition's own door is opened by Python, at several times the price
+        self._condition = threading.Condition(self._lock)
         self._inside = 0
         self._closed = False
 
     def enter(self) -> None:
-        with self._condition:
+        with self._lock:
             while self._closed:
                 self._condition.wait()
             self._inside += 1
 
     def leave(self) -> None:
-        with self._condition:
+        with self._lock:
             self._inside -= 1
             if self._closed and not self._inside:
                 self._condition.notify_all()
@@ -143,6 +144,7 @@ class LmdbStore(OnlineStore):
         except (lmdb.Error, OSError) as error:
             raise StoreError(f"the LMDB store {path} cannot be opened: {error}") from error
         self._cached: tuple[bytes | None, Catalog] = (None, Catalog())
+        self._served: tuple[bytes | None, Any] = (None, None)
         self._closed = False
 
     @contextmanager
@@ -201,6 +203,26 @@ class LmdbStore(OnlineStore):
         finally:
             transaction.abort()
             self._environment.gate.leave()
+
+    def _stored_one(self, member_id: str, name: str) -> bytes | None:
+        environment = self._environment
+        transaction = environment.begin(write=False)
+        try:
+            slot = self._slot_served(transaction)
+            key = member_key(member_id) + name_key(name)
+            return None if slot is None else transaction.get(key, db=slot)
+        finally:
+            transaction.abort()
+            environment.gate.leave()
+
+    def _slot_served(self, transaction: Any) -> Any:
+        content = transaction.get(_CATALOG)
+        known, slot = self._served
+        if content != known:
+            served = self._catalog_in(transaction).served
+            slot = None if served is None else self._environment.slots[served.slot]
+            self._served = (content, slot)
+        return slot
 
     def _catalog(self) -> Catalog:
         with self._reading() as transaction:
