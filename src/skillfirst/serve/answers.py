@@ -177,21 +177,24 @@ class Answers:
         return (serving.version, serving.touched.number(member_id), now // 86_400, newcomer), now
 
     def _compute(self, member_id: str, channel: str, newcomer: Newcomer, language: str | None) -> Answer:
-        found, serving = self._read(member_id, (DOCUMENT_NAME, channel))
-        stored = found[channel]
-        events = serving.touched.events(member_id)
-        if stored is not None and language is None and not newcomer.title and not serving.touched.changes(events):
-            return Answer(stored, "stored", serving.version)
+        found, serving = self._read(member_id, (DOCUMENT_NAME,))
+        raw, events = found[DOCUMENT_NAME], serving.touched.events(member_id)
+        if raw is not None and language is None and not newcomer.title and not serving.touched.changes(events):
+            stored = self._of_the_night(member_id, channel)
+            if stored is not None:
+                return stored
         try:
-            return self._cost.of(
-                lambda: self._computed(member_id, channel, found[DOCUMENT_NAME], serving, events, newcomer, language)
-            )
-        except ImportError:
+            return self._cost.of(lambda: self._computed(member_id, channel, raw, serving, events, newcomer, language))
+        except ImportError:  # without the compiler the night's answer is the best there is
+            stored = self._of_the_night(member_id, channel)
             if stored is None:
                 raise
-            return Answer(
-                stored, "stored", serving.version
-            )  # without the compiler the night's answer is the best there is
+            return stored
+
+    def _of_the_night(self, member_id: str, channel: str) -> Answer | None:
+        found, serving = self._read(member_id, (channel,))
+        body = found[channel]
+        return None if body is None else Answer(body, "stored", serving.version)
 
     def _computed(
         self, member_id: str, channel: str, raw: bytes | None, serving: Serving, events: list[StoredEvent],
