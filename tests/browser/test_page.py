@@ -28,6 +28,16 @@ def test_the_page_in_five_languages(open_page, serious, language):
     assert serious(page) == []
 
 
+@pytest.mark.parametrize("language", ["de", "fr", "es"])
+def test_titles_of_people_stay_in_their_places(open_page, language):
+    page = open_page(f"/?member=persona-leyla&lang={language}")
+    sticking_out = """people => people.filter(a => [...a.querySelectorAll('small')].some(
+        s => s.scrollWidth > s.clientWidth + 1 || s.getBoundingClientRect().right > a.getBoundingClientRect().right))
+        .map(a => a.innerText)"""
+    assert page.locator(".people small").count() >= 7
+    assert page.eval_on_selector_all(".people a", sticking_out) == []
+
+
 @pytest.mark.parametrize("width", [390, 820, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ _TEXTS: dict[str, dict[str, str]] = {
         "popular_industry": "Apprécié dans votre secteur : {}",
         "popular": "Cours appréciés en {}",
         "popular_": "Apprécié des apprenants",
-        "popular_category": "Apprécié en {}",
+        "popular_category": "Cours appréciés : {}",
     },
     "es": {
         "continue": "Continúa donde lo dejaste",

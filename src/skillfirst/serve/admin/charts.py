@@ -6,22 +6,29 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-WIDTH, HEIGHT, EDGE = 520, 120, 6
+WIDTH, HEIGHT, LEAST = 520, 120, 8  # room for so many runs is there from the first one on
 
 
 def trend(values: Sequence[float], labels: Sequence[str], name: str) -> Markup:
-    """One bar a run, oldest first, the last one lit; a title on each for the pointer, the name for a reader."""
+    """One bar a run before the room it could fill, oldest first, the last one lit and on the right; a title on each for
+    the pointer, the name for a reader."""
     if not values:
         return Markup("")
     top = max(*values, 1e-09)
-    step = (WIDTH - 2 * EDGE) / max(len(values), 8)
-    bars = []
-    for i, (value, label) in enumerate(zip(values, labels, strict=True)):
-        height = max(2.0, (HEIGHT - 24) * value / top)
-        kind = "chart-last" if i == len(values) - 1 else "chart-bar"
+    many = max(len(values), LEAST)
+    step = WIDTH / many
+    wide = step * 0.78
+    bars = [
+        f'<rect class="chart-room" x="{i * step + (step - wide) / 2:.1f}" y="0" width="{wide:.1f}" height="{HEIGHT}" '
+        'rx="4"/>'
+        for i in range(many)
+    ]
+    for i, (value, label) in enumerate(zip(values, labels, strict=True), many - len(values)):
+        height = max(4.0, HEIGHT * value / top)
+        kind = "chart-last" if i == many - 1 else "chart-bar"
         bars.append(
-            f'<rect class="{kind}" x="{EDGE + i * step:.1f}" y="{HEIGHT - height:.1f}" width="{step * 0.72:.1f}" '
-            f'height="{height:.1f}" rx="3"><title>{escape(label)}</title></rect>'
+            f'<rect class="{kind}" x="{i * step + (step - wide) / 2:.1f}" y="{HEIGHT - height:.1f}" '
+            f'width="{wide:.1f}" height="{height:.1f}" rx="4"><title>{escape(label)}</title></rect>'
         )
     return Markup(
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(name)}">'

@@ -128,8 +128,9 @@ def carousels(service: Service) -> dict[str, Any]:
                 counter.update({row["values"]: row["counts"] for row in pc.value_counts(own).to_pylist()})
     rows = [
         {
-            "context": name, "text": text(name, "…", "en"), "carousels": made[name], "impressions": seen[name],
-            "clicks": clicked[name], "rate": clicked[name] / seen[name] if seen[name] else None,
+            "context": name, "text": text(name, None if name == "popular" else "…", "en"), "carousels": made[name],
+            "impressions": seen[name], "clicks": clicked[name],
+            "rate": clicked[name] / seen[name] if seen[name] else None,
         }
         for name in sorted({*made, *seen, *clicked})
         if name in made or seen[name] + clicked[name]
