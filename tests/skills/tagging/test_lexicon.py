@@ -66,3 +66,18 @@ def test_columns_are_numbered_as_words_pairs_and_grams_first_come(build):
     first = lexicon.grams[0].toarray().ravel()
     assert first[:9].tolist() == [1] * 9  # " seam " has 4 + 3 + 2 grams
     assert not first[9:].any()
+
+
+def test_pieces_side_by_side_come_back_in_order(catalogue, topics, monkeypatch):
+    monkeypatch.setattr("skillfirst.skills.tagging.formula.PIECE", 3)
+    r = Reading.of(CourseTexts.of(catalogue(8)), topics, workers=3)
+    rows = np.asarray([7, 0, 1, 2, 6, 3, 4])
+
+    def look(part, at, rows):
+        assert part.workers == 1
+        return at, part.evidences(rows).formula
+
+    starts, formulas = zip(*r.spread(look, rows), strict=True)
+    assert starts == (0, 3, 6)
+    assert np.array_equal(np.concatenate(formulas), r.evidences(rows).formula)
+    assert r.spread(look, rows[:0]) == []

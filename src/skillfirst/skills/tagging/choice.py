@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,23 +136,29 @@ def _only(inside: npt.NDArray[np.bool_], course: Rows, skill: Rows, score: Real)
 
 def _held_out(reading: Reading, models: LabelModels, ranked: bool) -> tuple[_Judged, _Judged, Rows, Rows, Block]:
     """Scores, candidates and features of the labelled courses by models that have not seen them."""
-    plain, ridged = _Judged(), _Judged()
-    courses, skills, features = [np.empty(0, np.int64)], [np.empty(0, np.int64)], []
-    start = 0
-    for batch in reading.batches(models.rows):
-        part = slice(start, start + len(batch))
-        evidences = reading.evidences(batch, titles=ranked)
-        labelled = {name: models.held_out[name][part] for name in NAMES}
+
+    def one(part: Reading, start: int, batch: Rows) -> tuple[_Judged, _Judged, Rows, Rows, Block]:
+        plain, ridged = _Judged(), _Judged()
+        evidences = part.evidences(batch, titles=ranked)
+        labelled = {name: models.held_out[name][start : start + len(batch)] for name in NAMES}
         plain.add(start, evidences.formula)
         ridged.add(start, hybrid(evidences.formula, models.spread(labelled["ridge"], evidences.formula.shape[1])))
-        if ranked:
-            at, skill, block = candidate_features(reading, batch, evidences, labelled, models)
-            courses.append(at + start)
-            skills.append(skill)
-            features.append(block)
-        start += len(batch)
-    stacked = np.concatenate(features) if features else np.empty((0, 0), np.float32)
-    return plain, ridged, np.concatenate(courses), np.concatenate(skills), stacked
+        if not ranked:
+            return plain, ridged, np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 0), np.float32)
+        at, skill, block = candidate_features(part, batch, evidences, labelled, models)
+        return plain, ridged, at + start, skill, block
+
+    plain, ridged, courses, skills, features = zip(*reading.spread(one, models.rows), strict=True)
+    return _joined(plain), _joined(ridged), np.concatenate(courses), np.concatenate(skills), np.concatenate(features)
+
+
+def _joined(parts: Iterable[_Judged]) -> _Judged:
+    every = _Judged()
+    for part in parts:
+        every.course += part.course
+        every.skill += part.skill
+        every.score += part.score
+    return every
 
 
 def _reason(method: str, quality: dict[str, float], labelled: int, available: bool) -> str:

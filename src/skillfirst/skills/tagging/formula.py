@@ -6,9 +6,11 @@ there are some. The weights were set once over several catalogues and are never 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +25,15 @@ from skillfirst.skills.tagging.mentions import Mentions
 from skillfirst.skills.taxonomy import Taxonomy
 
 Block = npt.NDArray[np.float32]  # courses of a batch x skills
+Rows = npt.NDArray[np.int64]
+Result = TypeVar("Result")
 
 MENTION_WEIGHT, WORD_WEIGHT, GRAM_WEIGHT = 0.4, 2.0, 0.5
 CONCEPT_WEIGHT = 0.4
 TITLE_EMBEDDING_WEIGHT, TEXT_EMBEDDING_WEIGHT = 1.0, 1.0
 MENTION_SCALE = 6.0
 BATCH_CELLS = 4_000_000  # courses x skills held at once, a block of 16 MB
+PIECE = 1_024  # courses a thread looks at
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,19 @@ class Reading:
         size = max(1, BATCH_CELLS // max(1, len(self.taxonomy.skills)))
         for start in range(0, len(rows), size):
             yield rows[start : start + size]
+
+    def spread(self, work: Callable[[Reading, int, Rows], Result], rows: Rows) -> list[Result]:
+        """work(reading, place of the first, rows) of pieces of these rows, side by side, in their order.
+
+        Pieces are the same for any number of workers. With vectors of meaning they are `batches`, whose products are a
+        library's, which may sum otherwise in a smaller piece.
+        """
+        size = max(1, BATCH_CELLS // max(1, len(self.taxonomy.skills)))
+        size = size if self.embeddings else min(size, PIECE)
+        alone = replace(self, workers=1)
+        with ThreadPoolExecutor(self.workers) as pool:
+            # map begins no further piece when it is left by Ctrl-C
+            return list(pool.map(lambda at: work(alone, at, rows[at : at + size]), range(0, len(rows), size)))
 
     def evidences(self, rows: npt.NDArray[np.int64], *, titles: bool = True) -> Evidences:
         """The formula and its parts for some courses. `titles`: with the parts of the title alone, which only a ranker

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -69,8 +68,7 @@ def _side_by_side(work: Any, given: tuple[Any, ...], height: int, workers: int) 
         work(*given, 0, height)
         return
     with ThreadPoolExecutor(pieces) as pool:
-        for done in [pool.submit(partial(work, *given), a, b) for a, b in pairwise(edges)]:
-            done.result()
+        list(pool.map(partial(work, *given), edges[:-1], edges[1:]))
 
 
 def _narrow(places: npt.NDArray[Any]) -> npt.NDArray[np.int32]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -68,11 +69,13 @@ class Ranker:
 
     def predict(self, features: Block, workers: int = 1) -> Real:
         """Probabilities, float64, by that many threads."""
+        if not len(features):
+            return np.empty(0)
         pieces = [features[i : i + RANKED_AT_ONCE] for i in range(0, len(features), RANKED_AT_ONCE)]
         with ThreadPoolExecutor(workers) as pool:
-            asked = [[pool.submit(model.predict, piece) for model in self.models] for piece in pieces]
-            means = [sum(answer.result() for answer in row) / len(self.models) for row in asked]
-        return np.concatenate(means) if means else np.empty(0)
+            answers = list(pool.map(lambda ask: ask[0].predict(ask[1]), product(self.models, pieces)))
+        each = [np.concatenate(answers[i : i + len(pieces)]) for i in range(0, len(answers), len(pieces))]
+        return np.asarray(sum(each) / len(self.models), np.float64)
 
     def contributions(self, features: Block) -> Real:
         """Candidates x features, in log-odds, of the first model: the others were trained on three quarters of the same

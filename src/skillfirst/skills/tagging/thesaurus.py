@@ -16,7 +16,7 @@ import scipy.sparse as sp
 
 from skillfirst.skills.tagging.candidates import best
 from skillfirst.skills.tagging.courses import CourseTexts
-from skillfirst.skills.tagging.formula import Reading
+from skillfirst.skills.tagging.formula import Reading, Rows
 from skillfirst.skills.tagging.lexicon import Sparse, unit_rows
 from skillfirst.skills.taxonomy import Taxonomy
 
@@ -45,8 +45,11 @@ def with_concepts(reading: Reading, thesaurus: Taxonomy) -> Reading:
         courses, reading.taxonomy if same else thesaurus, workers=reading.workers, before=reading if same else None
     )
     kin = _kin(thesaurus)
-    every = both.batches(np.arange(len(both.courses)))
-    parts = [_spread(both.evidences(batch, titles=False).formula, kin) for batch in every]
+
+    def meant(part: Reading, _at: int, rows: Rows) -> Sparse:
+        return _spread(part.evidences(rows, titles=False).formula, kin)
+
+    parts = both.spread(meant, np.arange(len(both.courses)))
     if not parts:
         return reading
     rows = sp.vstack(parts).tocsr()
