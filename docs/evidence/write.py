@@ -175,7 +175,7 @@ def personalised(told: Told) -> list[str]:
     def say(arm: str, control: str) -> str:
         return told.say(arm, control, "new_engagement")
 
-    arms = ("personalised", "own-languages", "as-shipped")
+    arms = ("personalised", "wants-first", "as-shipped")
     lines = [
         f"- **{arm}**: against random {say(arm, 'random')}, against the editor's lists {say(arm, 'curated')}, against popular "
         f"in the title {say(arm, 'popular')}. World by world against random: {told.by_seed(arm, 'random', 'new_engagement')}; "

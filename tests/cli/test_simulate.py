@@ -33,7 +33,7 @@ def test_the_log_of_a_split_test_is_what_lift_reads(skillfirst):
     read = skillfirst(*log["read"].split()[1:], "--json")
     assert read.code == 0
     assert read.json["control"] == "random"
-    arms = {"random", "curated", "popular", "popular-and-begun", "personalised", "not-learning", "own-languages",
+    arms = {"random", "curated", "popular", "popular-and-begun", "personalised", "not-learning", "wants-first",
             "as-shipped"}  # fmt: skip
     assert set(read.json["members"]) <= arms  # some arms have no visitor among so few members
     assert len(read.json["members"]) > 4

@@ -86,8 +86,8 @@ class Trial:
 
 # pages as long as the other arms', or the trial would measure the length of pages
 FULL_PAGES: Settings = {"policy.page.rows_least": 20, "policy.fill": 48}
-# the default opens the platform's own language to everybody, beside those the profile names
-OWN_LANGUAGES: Settings = {**FULL_PAGES, "policy.language": "und"}
+# what a platform would set whose people come for what they cannot do yet; chosen in worlds that no report shows
+WANTS_FIRST: Settings = {**FULL_PAGES, "policy.held": 0.1}
 NOT_LEARNING: Settings = {**FULL_PAGES, "policy.response": "none"}
 NO_FATIGUE: Settings = {"policy.fatigue": "none"}
 EXPLICIT_ONLY: Settings = {
@@ -121,18 +121,18 @@ PERSONALISED = Trial(
             "the same, courses a member has begun shown again like any other"),
         Arm("personalised", settings=FULL_PAGES, means="the recommender, pages as long as those of the others"),
         Arm("not-learning", settings=NOT_LEARNING, means="the same without learning from responses, as on day 0"),
-        Arm("own-languages", settings=OWN_LANGUAGES, means="the same, in the languages of the profile alone"),
+        Arm("wants-first", settings=WANTS_FIRST, means="the same, skills held at a tenth of their weight"),
         Arm("as-shipped", means="the recommender with its own page length"),
     ),
     pairs=(("personalised", "curated"), ("personalised", "popular"), ("personalised", "popular-and-begun"),
            ("personalised", "not-learning"), ("not-learning", "curated"), ("not-learning", "popular"),
-           ("own-languages", "curated"), ("own-languages", "popular"), ("own-languages", "popular-and-begun"),
-           ("own-languages", "personalised"), ("as-shipped", "curated"), ("as-shipped", "popular")),
+           ("wants-first", "curated"), ("wants-first", "popular"), ("wants-first", "popular-and-begun"),
+           ("wants-first", "personalised"), ("as-shipped", "curated"), ("as-shipped", "popular")),
     claims=(
         Claim("learning from responses raises engagement", "personalised", "not-learning", NEW),
         *(
             claim
-            for arm in ("personalised", "own-languages")
+            for arm in ("personalised", "wants-first")
             for claim in (
                 Claim(f"{arm}: at least +58 % engagement over random, as published", arm, "random", NEW, least=0.58),
                 Claim(f"{arm}: more engagement than the editor's lists", arm, "curated", NEW),
@@ -142,7 +142,7 @@ PERSONALISED = Trial(
         *(
             Claim(f"{arm}: more engagement than {against}, members who list {words}", arm, against, NEW,
                   segment=segment)
-            for arm in ("personalised", "own-languages")
+            for arm in ("personalised", "wants-first")
             for segment, words in (("none", "no skills"), ("few", "1 to 4 skills"), ("many", "5 skills or more"))
             for against in OPPONENTS
         ),
@@ -241,18 +241,38 @@ SENSITIVITY = Trial(
     (
         Arm("random", "random", means="courses in random order"),
         Arm("popular", "popular_in_title", means="what holders of the same job title watch most"),
-        Arm("own-languages", settings=OWN_LANGUAGES, means="the recommender, in the languages of the profile alone"),
+        Arm("personalised", settings=FULL_PAGES, means="the recommender, pages as long as those of the others"),
+        Arm("no-fatigue", settings={**FULL_PAGES, **NO_FATIGUE}, means="the same without treatment of fatigue"),
+        Arm(
+            "cool-off-7", settings={**FULL_PAGES, **rests(7)}, means="the same, members rest 7 days after being served"
+        ),
     ),
     members=1_000,
     days=14,
     fit_days=14,
     seeds=(1,),
     apart=True,
-    pairs=(("own-languages", "popular"),),
+    pairs=(
+        ("personalised", "popular"),
+        ("personalised", "no-fatigue"),
+        ("personalised", "cool-off-7"),
+        ("cool-off-7", "no-fatigue"),
+    ),
     claims=(
-        Claim("personal pages engage more than random ones", "own-languages", "random", NEW),
-        Claim("at least +58 % over random", "own-languages", "random", NEW, least=0.58),
-        Claim("personal pages engage more than popular ones", "own-languages", "popular", NEW),
+        Claim("personal pages engage more than random ones", "personalised", "random", NEW),
+        Claim("at least +58 % over random", "personalised", "random", NEW, least=0.58),
+        Claim("personal pages engage more than popular ones", "personalised", "popular", NEW),
+        Claim(
+            "discounting keeps at least 97 % of the impressions",
+            "personalised",
+            "no-fatigue",
+            "impressions_per_member",
+            over=-0.03,
+        ),
+        Claim("discounting earns more clicks than no treatment", "personalised", "no-fatigue", "recommended_clicks"),
+        Claim("discounting earns more clicks than resting members", "personalised", "cool-off-7", "recommended_clicks"),
+        Claim("resting members loses impressions", "cool-off-7", "no-fatigue", "impressions_per_member", "below"),
+        Claim("resting members loses clicks", "cool-off-7", "no-fatigue", "recommended_clicks", "below"),
     ),
     shown=(NEW, "recommended_clicks", "impressions_per_member"),
 )
