@@ -31,7 +31,7 @@ from skillfirst.experiments.sample_ratio import check_sample_ratio
 from skillfirst.experiments.totals import Period, member_totals
 from skillfirst.feedback.discount import Discount
 from skillfirst.feedback.impressions import exposures
-from skillfirst.tables.schemas import documents
+from skillfirst.tables.member_document import documents
 
 Found = tuple[bool, dict[str, Any]]
 HALVES = {"control": 0.5, "treatment": 0.5}

@@ -27,7 +27,7 @@ from skillfirst.evaluation.questionnaire import evaluate_questionnaire
 from skillfirst.evaluation.ranked_skills import TEST_FROM, best_first, hide, measure, member_hash
 from skillfirst.evaluation.titles import evaluate_titles
 from skillfirst.skills.inference import Inference, infer
-from skillfirst.tables.schemas import documents
+from skillfirst.tables.member_document import documents
 from skillfirst.tables.sparse import Csr
 
 GOALS = {  # (must, ambitious)

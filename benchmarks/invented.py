@@ -15,7 +15,7 @@ from skillfirst.kernel.catalogue import Catalogue, build_catalogue
 from skillfirst.kernel.policy import Policy
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.taxonomy import Taxonomy
-from skillfirst.tables.schemas import DOCUMENT, INFERRED, Interaction, Source, documents
+from skillfirst.tables.member_document import DOCUMENT, INFERRED, Interaction, Source, documents
 from skillfirst.tables.sparse import to_lists
 from skillfirst.tables.vocabulary import Vocabulary
 

@@ -17,7 +17,7 @@ from skillfirst.kernel.fit import count, finish
 from skillfirst.kernel.policy import Policy
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.taxonomy import Taxonomy
-from skillfirst.tables.schemas import documents
+from skillfirst.tables.member_document import documents
 from skillfirst.tables.vocabulary import Vocabulary
 
 DAY = dt.date(2026, 6, 1)

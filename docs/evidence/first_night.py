@@ -26,7 +26,7 @@ from skillfirst.evaluation.simulate import FIRST_DAY
 from skillfirst.evaluation.trials import PERSONALISED, SKILLFIRST, Trial
 from skillfirst.evaluation.world import World, behaviour, pages_from_table
 from skillfirst.evaluation.world.state import Standing
-from skillfirst.tables.schemas import Channel
+from skillfirst.tables.member_document import Channel
 
 HERE = Path(__file__).parent
 

@@ -20,7 +20,7 @@ from skillfirst.kernel.render import Renderer
 from skillfirst.kernel.shorthand import Shorthand
 from skillfirst.stores.offline import DOCUMENTS, OfflineStore, Run, table_part
 from skillfirst.stores.online import DOCUMENT_NAME, OnlineMember, OnlineStore, Put, open_online
-from skillfirst.tables.schemas import RECOMMENDATIONS
+from skillfirst.tables.outputs import RECOMMENDATIONS
 from skillfirst.tables.shorthand import packed, phrases_of
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from skillfirst.engines.spark import SparkEngine, check_java
 from skillfirst.errors import RunError
 from skillfirst.kernel.policy import Policy
 from skillfirst.skills.inference.settings import Inference
-from skillfirst.tables.schemas import DOCUMENT, Interaction
+from skillfirst.tables.member_document import DOCUMENT, Interaction
 
 NOW = int(dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC).timestamp())
 DAY = 86_400

@@ -17,7 +17,7 @@ from skillfirst.evaluation.ranked_skills import (
     with_skills,
 )
 from skillfirst.skills.inference.profiles import held_skills
-from skillfirst.tables.schemas import documents
+from skillfirst.tables.member_document import documents
 from skillfirst.tables.sparse import Csr
 
 

@@ -15,7 +15,7 @@ from skillfirst.evaluation.interest import evaluate_interest
 from skillfirst.evaluation.questionnaire import evaluate_questionnaire
 from skillfirst.evaluation.titles import evaluate_titles
 from skillfirst.skills.inference import Inference
-from skillfirst.tables.schemas import documents
+from skillfirst.tables.member_document import documents
 from skillfirst.tables.sparse import Csr
 
 SKILLS = 10  # 0-4 belong to trade 0, 5-9 to trade 1

@@ -17,7 +17,9 @@ from skillfirst.evaluation.world.constants import Constants
 from skillfirst.evaluation.world.life import World
 from skillfirst.evaluation.world.luck import Purpose, luck
 from skillfirst.evaluation.world.pages import Pages, joined_pages, pages_from_table
-from skillfirst.tables.schemas import EVENTS, INPUT, RECOMMENDATIONS, Channel
+from skillfirst.tables.member_document import Channel
+from skillfirst.tables.outputs import RECOMMENDATIONS
+from skillfirst.tables.schemas import EVENTS, INPUT
 
 DAY = date(2025, 3, 3)
 GROUND = invent_ground(60, 6, 50, day=DAY)

@@ -19,7 +19,7 @@ from skillfirst.evaluation.world.catalogue import invent_ground
 from skillfirst.evaluation.world.constants import Constants
 from skillfirst.evaluation.world.life import World
 from skillfirst.experiments.assignment import Experiment, arm_of
-from skillfirst.tables.schemas import Channel
+from skillfirst.tables.member_document import Channel
 
 GROUND = invent_ground(60, 6, 60, day=date(2025, 1, 6))
 BASELINES = Trial(

@@ -3,7 +3,7 @@ import pytest
 
 from skillfirst.errors import DataError
 from skillfirst.experiments.exposure import exposed_by_events, exposed_by_recommendations
-from skillfirst.tables.schemas import RECOMMENDATIONS
+from skillfirst.tables.outputs import RECOMMENDATIONS
 
 ARMS = pa.map_(pa.string(), pa.string())
 

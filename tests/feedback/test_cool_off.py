@@ -2,7 +2,7 @@ import pytest
 
 from skillfirst.errors import UsageError
 from skillfirst.feedback.cool_off import CoolOff, rest_members
-from skillfirst.tables.schemas import Channel, Interaction, documents
+from skillfirst.tables.member_document import Channel, Interaction, documents
 
 NOW, DAY = 1_700_000_000, 86_400
 

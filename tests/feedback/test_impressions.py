@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from skillfirst.errors import DataError
 from skillfirst.feedback.discount import Discount
 from skillfirst.feedback.impressions import dismissed, exposures
-from skillfirst.tables.schemas import Channel, Interaction, documents
+from skillfirst.tables.member_document import Channel, Interaction, documents
 
 NOW = 1_700_000_000
 DAY = 86_400

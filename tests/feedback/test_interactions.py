@@ -7,7 +7,7 @@ import pytest
 
 from skillfirst.feedback.interactions import COMPLETED, IN_PROGRESS, MOSTLY, RESTING, WATCHED, course_states
 from skillfirst.feedback.watching import Watching
-from skillfirst.tables.schemas import Interaction
+from skillfirst.tables.member_document import Interaction
 
 K = Interaction
 RULE = Watching()

@@ -16,7 +16,8 @@ from skillfirst.ingest import documents, member_tables
 from skillfirst.ingest.checks import read
 from skillfirst.ingest.documents import gather, read_part
 from skillfirst.ingest.resolving import Resolvers
-from skillfirst.tables.schemas import DOCUMENT, EVENT_KINDS, Interaction, Source
+from skillfirst.tables.member_document import DOCUMENT, Interaction, Source
+from skillfirst.tables.schemas import EVENT_KINDS
 from skillfirst.tables.vocabulary import Vocabulary
 
 NOW = int(dt.datetime(2024, 6, 1, 12, tzinfo=dt.UTC).timestamp())

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillfirst.ingest.gathering import SOURCES, activities, neighbours, profiles
-from skillfirst.tables.schemas import Source
+from skillfirst.tables.member_document import Source
 
 ROWS, SKILLS = 3, 5
 entries = st.lists(

@@ -10,7 +10,8 @@ import pytest
 
 from skillfirst.kernel.catalogue import build_catalogue
 from skillfirst.skills.taxonomy import Taxonomy
-from skillfirst.tables.schemas import DOCUMENT, INFERRED, LEVELS, documents
+from skillfirst.tables.member_document import DOCUMENT, INFERRED, documents
+from skillfirst.tables.schemas import LEVELS
 from skillfirst.tables.vocabulary import Vocabulary
 
 DAY = dt.date(2026, 6, 1)

@@ -11,7 +11,7 @@ from skillfirst.kernel.policy import Policy
 from skillfirst.kernel.recommend import recommend, recommend_compact
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.tables.compact import full_rows
-from skillfirst.tables.schemas import DOCUMENT
+from skillfirst.tables.member_document import DOCUMENT
 
 ARMS = {"length": {"short": {"list_length": 5, "fill": 3}, "plain": {"diversify": "none", "fatigue": "none"}}}
 

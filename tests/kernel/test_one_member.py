@@ -18,7 +18,8 @@ from skillfirst.kernel.recommend import DAY, recommend
 from skillfirst.kernel.render import Head, Renderer
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.tables.documents import Documents
-from skillfirst.tables.schemas import DOCUMENT, EVENT_KINDS, EVENTS
+from skillfirst.tables.member_document import DOCUMENT
+from skillfirst.tables.schemas import EVENT_KINDS, EVENTS
 
 MEMBERS = 60
 ARMS = {"length": {"short": {"list_length": 5, "fill": 3}, "plain": {"diversify": "none", "fatigue": "none"}}}

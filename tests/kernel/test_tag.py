@@ -12,7 +12,7 @@ from skillfirst.kernel.tag import TagSettings, tag
 from skillfirst.skills.tagging.formula import BATCH_CELLS, Reading
 from skillfirst.skills.tagging.japanese import word_edges
 from skillfirst.skills.taxonomy import Taxonomy
-from skillfirst.tables.schemas import COURSE_SKILLS
+from skillfirst.tables.outputs import COURSE_SKILLS
 
 WORDS = {
     "java": "class object compile",

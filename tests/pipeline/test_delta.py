@@ -27,7 +27,7 @@ from skillfirst.skills.inference.settings import Inference
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.offline import OfflineStore
 from skillfirst.stores.online import open_online
-from skillfirst.tables.schemas import DOCUMENT, documents
+from skillfirst.tables.member_document import DOCUMENT, documents
 
 DAY = dt.date(2026, 6, 1)
 NOON = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)

@@ -22,7 +22,8 @@ from skillfirst.publish import Losses, losses, publish
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.offline import OfflineStore
 from skillfirst.stores.online import open_online
-from skillfirst.tables.schemas import EVENTS, OUTPUT
+from skillfirst.tables.outputs import OUTPUT
+from skillfirst.tables.schemas import EVENTS
 
 DAY = dt.date(2026, 6, 1)
 POLICY = Policy(floor=1)

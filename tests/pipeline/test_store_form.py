@@ -19,7 +19,7 @@ from skillfirst.publish import publish, rendered
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.stores.offline import OfflineStore, table_part
 from skillfirst.stores.online import open_online
-from skillfirst.tables.schemas import OUTPUT
+from skillfirst.tables.outputs import OUTPUT
 
 DAY = dt.date(2026, 6, 1)
 NOON = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)

@@ -17,7 +17,7 @@ from skillfirst.pipeline import Night, run_night
 from skillfirst.serve.answers import Answers
 from skillfirst.serve.newcomers import Newcomer
 from skillfirst.serve.serving import House
-from skillfirst.tables.schemas import DOCUMENT
+from skillfirst.tables.member_document import DOCUMENT
 
 
 def happen(world: Any, **event: Any) -> None:

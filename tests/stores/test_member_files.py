@@ -9,7 +9,7 @@ import pytest
 
 from skillfirst.ingest.documents import read_part
 from skillfirst.stores.member_files import erase_member, holds_member
-from skillfirst.tables.schemas import DOCUMENT, documents
+from skillfirst.tables.member_document import DOCUMENT, documents
 
 
 @pytest.fixture

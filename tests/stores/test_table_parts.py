@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from skillfirst.stores.table_parts import write_parquet
-from skillfirst.tables.schemas import OUTPUT
+from skillfirst.tables.outputs import OUTPUT
 
 
 @pytest.mark.parametrize("output", OUTPUT.values(), ids=OUTPUT)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from skillfirst.tables.compact import Words, columns_behind, compact_schema, faded_scores, full_rows, row_lengths
-from skillfirst.tables.schemas import RECOMMENDATIONS
+from skillfirst.tables.outputs import RECOMMENDATIONS
 
 WORDS = Words(pa.array([f"c{i}" for i in range(9)]), pa.array(["", "skill", "popular"]), pa.array(["java", "sql"]))
 

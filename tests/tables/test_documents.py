@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillfirst.tables.documents import LIST_TYPES, NUMBER_TYPES, TEXTS, Documents
-from skillfirst.tables.schemas import DOCUMENT, INFERRED, documents
+from skillfirst.tables.member_document import DOCUMENT, INFERRED, documents
 from skillfirst.tables.vocabulary import Vocabulary
 
 LISTS = [name for name in LIST_TYPES if name in DOCUMENT.names]

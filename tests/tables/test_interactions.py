@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillfirst.tables.interactions import COLUMNS, SEEN_DAYS, SEEN_MOST, EventRows, History, event_keys, merge_events
-from skillfirst.tables.schemas import DOCUMENT, EVENT_KINDS, Interaction, documents
+from skillfirst.tables.member_document import DOCUMENT, Interaction, documents
+from skillfirst.tables.schemas import EVENT_KINDS
 
 NOW = 1_700_000_000
 DAY = 86_400

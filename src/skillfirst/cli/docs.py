@@ -89,7 +89,8 @@ def pages() -> dict[str, str]:
 
 def tables() -> str:
     """The tables that go in and come out."""
-    from skillfirst.tables.schemas import INFERRED_SKILLS, INPUT, OUTPUT
+    from skillfirst.tables.outputs import INFERRED_SKILLS, OUTPUT
+    from skillfirst.tables.schemas import INPUT
 
     lines = [TABLES_INTRO]
     for table in INPUT.values():

@@ -147,7 +147,7 @@ def infer(
     from skillfirst.cli.files import check_ending, write_rows
     from skillfirst.engines.local import LocalEngine
     from skillfirst.pipeline import Night, infer_members
-    from skillfirst.tables.schemas import INFERRED_SKILLS
+    from skillfirst.tables.outputs import INFERRED_SKILLS
 
     check_ending(out)
     settings = settings_for(data, set_)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from numba import njit
 
 from skillfirst.contexts.kinds import Context
-from skillfirst.tables.schemas import Source
+from skillfirst.tables.member_document import Source
 
 # plain integers: enum members are not constants to the compiler
 WATCHED, WANTED, GOAL, PREDICTED = int(Context.WATCHED), int(Context.WANTED), int(Context.GOAL), int(Context.PREDICTED)

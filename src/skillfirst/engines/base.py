@@ -193,6 +193,6 @@ def _called(item: Any) -> str:
 
 
 def _no_documents() -> pa.RecordBatch:
-    from skillfirst.tables.schemas import documents
+    from skillfirst.tables.member_document import documents
 
     return documents(0)

@@ -38,7 +38,8 @@ from skillfirst.kernel.tag import TagSettings, tag
 from skillfirst.pipeline import EPOCH, resolvers
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.taxonomy import Taxonomy
-from skillfirst.tables.schemas import COURSE_SKILLS, DOCUMENT, RECOMMENDATIONS
+from skillfirst.tables.member_document import DOCUMENT
+from skillfirst.tables.outputs import COURSE_SKILLS, RECOMMENDATIONS
 from skillfirst.tables.vocabulary import Vocabulary
 
 # a network is trained for minutes; sixty nights of seven arms use the closed form instead

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from skillfirst.evaluation.world.life import World
 from skillfirst.evaluation.world.pages import Pages
 from skillfirst.evaluation.world.samplers import spread, stream
-from skillfirst.tables.schemas import Channel
+from skillfirst.tables.member_document import Channel
 
 ROW_LENGTH, ROWS = 12, 20  # the grid of a home page, as wide as the recommender's
 FEED_LENGTH, MAIL_LENGTH = 48, 6

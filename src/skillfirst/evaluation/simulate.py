@@ -31,7 +31,7 @@ from skillfirst.evaluation.world.life import World
 from skillfirst.evaluation.world.pages import Pages, joined_pages, pages_from_table
 from skillfirst.evaluation.world.samplers import pairs
 from skillfirst.experiments.assignment import Experiment, assign
-from skillfirst.tables.schemas import Channel
+from skillfirst.tables.member_document import Channel
 from skillfirst.tables.sparse import Csr
 
 Night: TypeAlias = Callable[[Mapping[str, pa.Table], date, pa.Table], Pages | pa.Table]

@@ -14,7 +14,7 @@ import pyarrow as pa
 from skillfirst.errors import UsageError
 from skillfirst.feedback.impressions import seconds_now
 from skillfirst.tables.documents import Documents
-from skillfirst.tables.schemas import Channel, Interaction
+from skillfirst.tables.member_document import Channel, Interaction
 
 ON = ("served", "clicked", "both")
 

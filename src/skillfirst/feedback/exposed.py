@@ -15,7 +15,7 @@ Longs = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 CLICK_WINDOW_SECONDS = 86_400  # engagement: a click within 24 hours of the impression
-_CHANNELS = ("home", "feed", "email")  # codes of tables.schemas.Channel, from 1
+_CHANNELS = ("home", "feed", "email")  # codes of tables.member_document.Channel, from 1
 
 
 @dataclass(frozen=True, slots=True)

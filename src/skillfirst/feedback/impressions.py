@@ -17,7 +17,7 @@ import pyarrow as pa
 from skillfirst.errors import DataError
 from skillfirst.feedback.discount import Discount, discount
 from skillfirst.tables.documents import Documents
-from skillfirst.tables.schemas import Interaction
+from skillfirst.tables.member_document import Interaction
 
 Longs = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

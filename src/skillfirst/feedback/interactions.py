@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from skillfirst.tables.schemas import Interaction
+from skillfirst.tables.member_document import Interaction
 
 # bits of a state
 TOUCHED = 1  # clicked, bookmarked, or looked at for a moment

@@ -42,7 +42,8 @@ import pyarrow.parquet as pq
 from skillfirst.ingest.checked import Checked
 from skillfirst.ingest.resolving import Lookup, Resolvers, dictionary
 from skillfirst.tables.interactions import EventRows, History, merge_events
-from skillfirst.tables.schemas import DOCUMENT, LEVELS
+from skillfirst.tables.member_document import DOCUMENT
+from skillfirst.tables.schemas import LEVELS
 from skillfirst.tables.sparse import list_parts, to_lists
 from skillfirst.tables.vocabulary import Vocabulary
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from skillfirst.tables.member_document import Source
 from skillfirst.tables.merging import ascending, group
-from skillfirst.tables.schemas import MEMBER_SKILLS, Source
+from skillfirst.tables.schemas import MEMBER_SKILLS
 
 # sources of a profile entry by place in the contract's choices
 SOURCES = MEMBER_SKILLS.column("source").choices

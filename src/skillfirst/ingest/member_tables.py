@@ -22,7 +22,8 @@ from skillfirst.ingest.checked import Checked, RejectFile
 from skillfirst.ingest.conversion import Conversion
 from skillfirst.ingest.findings import Finding, Weight
 from skillfirst.ingest.formats.base import listed, named, quoted
-from skillfirst.tables.schemas import EVENT_KINDS, Channel, Table
+from skillfirst.tables.member_document import Channel
+from skillfirst.tables.schemas import EVENT_KINDS, Table
 
 if TYPE_CHECKING:
     import duckdb

@@ -17,7 +17,7 @@ from skillfirst.kernel.policy import Policy
 from skillfirst.kernel.recommend import DAY, member_arrays, recommend, weighted_skills
 from skillfirst.ranking.layout import Layout
 from skillfirst.tables.languages import primary
-from skillfirst.tables.schemas import Source
+from skillfirst.tables.member_document import Source
 from skillfirst.tables.sparse import list_parts
 
 

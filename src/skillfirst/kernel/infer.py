@@ -9,7 +9,7 @@ from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.skills import inference
 from skillfirst.tables.documents import Documents
-from skillfirst.tables.schemas import DOCUMENT, INFERRED
+from skillfirst.tables.member_document import DOCUMENT, INFERRED
 
 
 def infer(members: pa.RecordBatch, model: Model, policy: Policy | None = None) -> pa.RecordBatch:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from skillfirst.contexts.trending import WEEK
 from skillfirst.kernel.catalogue import Catalogue
-from skillfirst.tables.schemas import Interaction
+from skillfirst.tables.member_document import Interaction
 from skillfirst.tables.sparse import first_of_list, flat
 
 Longs = npt.NDArray[np.int64]

@@ -19,7 +19,7 @@ from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.tables.documents import Documents
 from skillfirst.tables.languages import primary
-from skillfirst.tables.schemas import Source
+from skillfirst.tables.member_document import Source
 from skillfirst.tables.sparse import list_parts
 from skillfirst.tables.vocabulary import Vocabulary
 

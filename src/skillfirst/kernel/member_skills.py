@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from skillfirst.kernel.explain import sources
 from skillfirst.kernel.model import Model
-from skillfirst.tables.schemas import MEMBER_SKILLS_OUT, Source
+from skillfirst.tables.member_document import Source
+from skillfirst.tables.outputs import MEMBER_SKILLS_OUT
 from skillfirst.tables.sparse import list_parts
 
 

@@ -20,7 +20,7 @@ from skillfirst.kernel.infer import infer
 from skillfirst.kernel.member_arrays import CHANNELS, DAY, member_arrays, weighted_skills
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
-from skillfirst.tables.schemas import RECOMMENDATIONS
+from skillfirst.tables.outputs import RECOMMENDATIONS
 
 __all__ = ["CHANNELS", "DAY", "member_arrays", "recommend", "recommend_compact", "weighted_skills"]
 

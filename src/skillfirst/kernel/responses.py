@@ -9,7 +9,7 @@ import pyarrow as pa
 from skillfirst.kernel.catalogue import Catalogue
 from skillfirst.ranking.response_counts import CHANNELS, GAPS, PLACES, SLOTS, UNKNOWN_GAP, ResponseCounts
 from skillfirst.tables.languages import primary
-from skillfirst.tables.schemas import Interaction
+from skillfirst.tables.member_document import Interaction
 from skillfirst.tables.sparse import flat, list_parts
 
 

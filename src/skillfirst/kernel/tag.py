@@ -28,7 +28,7 @@ from skillfirst.skills.tagging.thesaurus import builtin_taxonomy, with_concepts
 from skillfirst.skills.tagging.thresholds import PUBLISH_PRECISION
 from skillfirst.skills.tagging.translations import inherited
 from skillfirst.skills.taxonomy import Taxonomy
-from skillfirst.tables.schemas import COURSE_SKILLS
+from skillfirst.tables.outputs import COURSE_SKILLS
 from skillfirst.tables.sparse import Csr
 
 UNKNOWN_NAMED = 10

@@ -11,7 +11,7 @@ import pyarrow as pa
 from skillfirst.feedback.watching import Watching
 from skillfirst.skills.inference.counts import take_rows, take_rows_of_two
 from skillfirst.skills.inference.sampling import hash_ids
-from skillfirst.tables.schemas import Interaction
+from skillfirst.tables.member_document import Interaction
 from skillfirst.tables.sparse import Csr, flat
 
 _COUNTS = np.isin(np.arange(1 + max(Interaction)), (Interaction.ENROL, Interaction.COMPLETE)).astype(np.uint8)

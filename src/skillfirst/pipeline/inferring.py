@@ -27,7 +27,9 @@ from skillfirst.pipeline.plan import EPOCH, Night, Progress, silent
 from skillfirst.pipeline.tagging import tag_with_people
 from skillfirst.stores.offline import OfflineStore
 from skillfirst.stores.table_parts import write_parquet
-from skillfirst.tables.schemas import COURSES, INFERRED_SKILLS, Source
+from skillfirst.tables.member_document import Source
+from skillfirst.tables.outputs import INFERRED_SKILLS
+from skillfirst.tables.schemas import COURSES
 from skillfirst.tables.sparse import list_parts
 
 CANDIDATES = 50  # skills a member and part, as many as `tag` writes a course

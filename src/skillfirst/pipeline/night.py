@@ -33,7 +33,7 @@ from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.skills.titles.resolving import match_titles
 from skillfirst.stores.course_texts import write_course_texts
 from skillfirst.stores.offline import OfflineStore, Run, RunWriter
-from skillfirst.tables.schemas import COURSE_SKILLS, SKILL_IDF
+from skillfirst.tables.outputs import COURSE_SKILLS, SKILL_IDF
 from skillfirst.tables.vocabulary import Vocabulary
 
 

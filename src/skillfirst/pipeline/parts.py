@@ -23,7 +23,7 @@ from skillfirst.stores.compact import write_words
 from skillfirst.stores.offline import RunWriter
 from skillfirst.stores.table_parts import write_part_apart
 from skillfirst.tables.compact import COMPACT_SKILLS
-from skillfirst.tables.schemas import MEMBER_SKILLS_OUT, RECOMMENDATIONS
+from skillfirst.tables.outputs import MEMBER_SKILLS_OUT, RECOMMENDATIONS
 from skillfirst.tables.sparse import list_parts
 
 COUNTED = ["course_id", "bucket", "channel", "context", "position"]  # columns of recommendations an Outcome reads

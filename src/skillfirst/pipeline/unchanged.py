@@ -23,7 +23,7 @@ from skillfirst.stores.arrow_parts import KEY, SUFFIX, arrow_rows, read_arrow
 from skillfirst.stores.durable import share_file
 from skillfirst.stores.offline import DOCUMENTS, Run
 from skillfirst.stores.table_parts import part_path
-from skillfirst.tables.schemas import RECOMMENDATIONS
+from skillfirst.tables.outputs import RECOMMENDATIONS
 from skillfirst.tables.sparse import list_parts, to_lists
 
 Mask = npt.NDArray[np.bool_]

@@ -11,7 +11,7 @@ import numpy.typing as npt
 I8 = npt.NDArray[np.int64]
 Array = npt.NDArray[Any]
 
-CHANNELS = 4  # unknown and tables.schemas.Channel
+CHANNELS = 4  # unknown and tables.member_document.Channel
 SLOTS = np.array([0, 0, 1, 2, 3, 3, 4, 4, 4, 5], np.int64)  # class of a slot: 1, 2, 3, 4-5, 6-8, from 9 on
 PLACES = CHANNELS * 6
 GAPS = 4  # levels between course and member: 0, 1, 2; 3 where one of them is unknown

@@ -13,7 +13,8 @@ from skillfirst.experiments.assignment import Experiment, arm_of
 from skillfirst.kernel.model import Model
 from skillfirst.stores.event_log.checking import StoredEvent
 from skillfirst.tables.documents import LIST_TYPES, Documents
-from skillfirst.tables.schemas import DOCUMENT, EVENT_KINDS, LEVELS, Source
+from skillfirst.tables.member_document import DOCUMENT, Source
+from skillfirst.tables.schemas import EVENT_KINDS, LEVELS
 
 MOST_LANGUAGES = 8
 

@@ -72,7 +72,7 @@ def profile(today: Today, language: str | None = None) -> dict[str, Any]:
 
 def saved_courses(today: Today) -> list[str]:
     """Courses the member has bookmarked and not taken back, newest first."""
-    from skillfirst.tables.schemas import Interaction
+    from skillfirst.tables.member_document import Interaction
 
     return [today.serving.model.courses[c] for c in _standing(today, Interaction.BOOKMARK)]
 
@@ -82,7 +82,7 @@ MOST_PROGRESS = 0.97  # what is not completed is never shown as full
 
 def progress(today: Today) -> dict[str, float]:
     """How much of each course that was begun and not completed has been watched: course id -> share of its length."""
-    from skillfirst.tables.schemas import Interaction
+    from skillfirst.tables.member_document import Interaction
 
     model = today.serving.model
     row = {n: today.document.column(n)[0].as_py() for n in ("course", "course_kind", "course_seconds")}
@@ -98,7 +98,7 @@ def progress(today: Today) -> dict[str, float]:
 
 def _standing(today: Today, kind: int) -> list[int]:
     """Courses whose newest event of this kind is newer than the newest undo, newest first."""
-    from skillfirst.tables.schemas import Interaction
+    from skillfirst.tables.member_document import Interaction
 
     row = {name: today.document.column(name)[0].as_py() for name in ("course", "course_kind", "course_time")}
     entries = list(zip(row["course"], row["course_kind"], row["course_time"], strict=True))

@@ -21,7 +21,8 @@ from skillfirst.kernel.model import Model, load_model
 from skillfirst.stores.arrow_parts import KEY, SUFFIX, read_arrow
 from skillfirst.stores.table_parts import member_rows, part_paths, rows_in_parts
 from skillfirst.tables.compact import Words, columns_behind, full_rows
-from skillfirst.tables.schemas import DOCUMENT, INFERRED, MEMBER_SKILLS_OUT, RECOMMENDATIONS
+from skillfirst.tables.member_document import DOCUMENT, INFERRED
+from skillfirst.tables.outputs import MEMBER_SKILLS_OUT, RECOMMENDATIONS
 
 WORDS, DOCUMENTS, MODEL = "words", "documents", "model"
 MEMBERS_AT_ONCE = 4_096

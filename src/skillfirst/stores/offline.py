@@ -35,7 +35,7 @@ from skillfirst.stores.compact import full_batches, full_member, full_part, is_c
 from skillfirst.stores.durable import FileLock, sync_file, sync_tree, write_file
 from skillfirst.stores.member_files import erase_member, holds_member
 from skillfirst.stores.table_parts import TableWriter, iter_batches, member_rows, part_path, part_paths
-from skillfirst.tables.schemas import RECOMMENDATIONS
+from skillfirst.tables.outputs import RECOMMENDATIONS
 
 MANIFEST = "manifest.json"
 LATEST = "latest"

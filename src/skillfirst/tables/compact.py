@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from skillfirst.tables.schemas import INFERRED, RECOMMENDATIONS
+from skillfirst.tables.member_document import INFERRED
+from skillfirst.tables.outputs import RECOMMENDATIONS
 from skillfirst.tables.sparse import list_parts, to_lists
 
 FORMS = ("full", "compact")

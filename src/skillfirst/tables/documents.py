@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from skillfirst.tables.schemas import DOCUMENT, INFERRED
-from skillfirst.tables.schemas import documents as blank_documents
+from skillfirst.tables.member_document import DOCUMENT, INFERRED
+from skillfirst.tables.member_document import documents as blank_documents
 from skillfirst.tables.sparse import Offsets, list_parts, to_lists
 from skillfirst.tables.vocabulary import UNKNOWN, Vocabulary
 

@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skillfirst.tables.documents import LIST_TYPES, Documents
-from skillfirst.tables.schemas import EVENT_KINDS, Channel
+from skillfirst.tables.member_document import Channel
+from skillfirst.tables.schemas import EVENT_KINDS
 from skillfirst.tables.sparse import to_lists
 
 SEEN_DAYS = 112  # eight half-lives of an exposure (14 days): what is older weighs less than 0.4 %

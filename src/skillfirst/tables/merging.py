@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from skillfirst.tables.schemas import EVENT_KINDS, Channel, Interaction
+from skillfirst.tables.member_document import Channel, Interaction
+from skillfirst.tables.schemas import EVENT_KINDS
 
 _IMPRESSION = EVENT_KINDS.index("impression")
 _SERVED, _SENT = EVENT_KINDS.index("served"), EVENT_KINDS.index("email_sent")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from skillfirst.skills.inference import Inference, InferenceTables, count, finish, merge
-from skillfirst.tables.schemas import Source, documents
+from skillfirst.tables.member_document import Source, documents
 from skillfirst.tables.sparse import Csr
 
 JAVA, SPANISH, SQL, WELDING = range(4)  # codes in the order of the names

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skillfirst.skills.inference import Inference, InferenceTables, explain_sources, infer
-from skillfirst.tables.schemas import INFERRED, Interaction, Source
+from skillfirst.tables.member_document import INFERRED, Interaction, Source
 
 JAVA, SPANISH, SQL, WELDING = range(4)
 ENGINEER, WELDER = range(2)

@@ -19,7 +19,7 @@ from skillfirst.skills.inference import (
 )
 from skillfirst.skills.inference.profiles import read_profiles
 from skillfirst.skills.inference.wants import wants
-from skillfirst.tables.schemas import Interaction, Source
+from skillfirst.tables.member_document import Interaction, Source
 from skillfirst.tables.sparse import Csr
 
 JAVA, SPANISH, SQL, WELDING = range(4)

@@ -18,7 +18,7 @@ from skillfirst.evaluation.world.ground import Ground
 from skillfirst.evaluation.world.log import Events, events, joined
 from skillfirst.evaluation.world.population import Population, title_shares
 from skillfirst.evaluation.world.samplers import RowSampler, categorical, pairs, spread, stream
-from skillfirst.tables.schemas import Channel
+from skillfirst.tables.member_document import Channel
 from skillfirst.tables.sparse import Csr
 
 DAY = 86_400

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from skillfirst.evaluation.world.ground import Ground
 from skillfirst.evaluation.world.population import Population
-from skillfirst.tables.schemas import EVENT_KINDS, EVENTS, Channel
+from skillfirst.tables.member_document import Channel
+from skillfirst.tables.schemas import EVENT_KINDS, EVENTS
 
 NONE = -1
 CHANNELS = tuple(c.name.lower() for c in sorted(Channel))

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skillfirst.errors import DataError
-from skillfirst.tables.schemas import Channel
+from skillfirst.tables.member_document import Channel
 from skillfirst.tables.sparse import list_parts
 
 NONE = -1

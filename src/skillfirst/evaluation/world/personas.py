@@ -21,7 +21,8 @@ from skillfirst.evaluation.world.ground import Ground, folder, read_rows, split
 from skillfirst.evaluation.world.log import Events, events, joined
 from skillfirst.evaluation.world.population import COUNTRIES, INDUSTRIES, TEMPOS, Population
 from skillfirst.evaluation.world.samplers import stack, unit_rows, values_of
-from skillfirst.tables.schemas import LEVELS, MEMBER_SKILLS, MEMBERS, Channel
+from skillfirst.tables.member_document import Channel
+from skillfirst.tables.schemas import LEVELS, MEMBER_SKILLS, MEMBERS
 from skillfirst.tables.sparse import Csr
 
 DAY = 86_400

@@ -13,7 +13,7 @@ from skillfirst.evaluation.world.ground import Ground
 from skillfirst.evaluation.world.luck import Purpose, luck
 from skillfirst.evaluation.world.population import Population
 from skillfirst.evaluation.world.samplers import pairs, unit_rows, values_of
-from skillfirst.tables.schemas import Channel
+from skillfirst.tables.member_document import Channel
 
 
 class Standing(IntEnum):

@@ -23,7 +23,7 @@ from skillfirst.evaluation.world.pages import Pages
 from skillfirst.evaluation.world.population import Population
 from skillfirst.evaluation.world.samplers import spread
 from skillfirst.evaluation.world.state import Standing, State
-from skillfirst.tables.schemas import Channel
+from skillfirst.tables.member_document import Channel
 
 Array = npt.NDArray[Any]
 

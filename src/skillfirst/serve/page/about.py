@@ -10,7 +10,8 @@ from skillfirst.serve.answers import Today
 from skillfirst.serve.page.words import Words
 from skillfirst.serve.profiles import profile
 from skillfirst.stores.event_log.checking import StoredEvent
-from skillfirst.tables.schemas import EVENT_KINDS, Interaction
+from skillfirst.tables.member_document import Interaction
+from skillfirst.tables.schemas import EVENT_KINDS
 
 GROUPS = (("wanted", "wanted"), ("yours", "yours"), ("inferred", "inferred"))
 MOST_CHIPS = 12

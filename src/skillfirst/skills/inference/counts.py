@@ -13,7 +13,7 @@ from numba import njit
 from skillfirst.skills.inference.profiles import COLUMNS, held_skills, titles_of
 from skillfirst.skills.inference.sampling import Hashes, hash_ids
 from skillfirst.skills.inference.settings import Inference
-from skillfirst.tables.schemas import DOCUMENT
+from skillfirst.tables.member_document import DOCUMENT
 from skillfirst.tables.sparse import Csr
 
 MILLI = 1_000  # title weights are counted in thousandths of a member: whole numbers add up in any order

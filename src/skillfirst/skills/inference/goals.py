@@ -12,7 +12,7 @@ from skillfirst.skills.inference.profiles import Profiles
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.tables import InferenceTables
 from skillfirst.skills.inference.top import by_code, joined, offer
-from skillfirst.tables.schemas import Source
+from skillfirst.tables.member_document import Source
 
 Wanted = tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int16]]
 """Offsets, skills ascending, weights, Source bits."""

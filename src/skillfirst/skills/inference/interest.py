@@ -16,7 +16,7 @@ from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.sources import score
 from skillfirst.skills.inference.tables import InterestTables
 from skillfirst.skills.inference.top import by_code, joined, offer
-from skillfirst.tables.schemas import Source
+from skillfirst.tables.member_document import Source
 
 _PREDICTED = np.int16(Source.PREDICTED)
 

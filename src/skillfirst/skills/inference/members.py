@@ -17,7 +17,7 @@ from skillfirst.skills.inference.sources import Knowledge, Members, Rules
 from skillfirst.skills.inference.tables import InferenceTables, InterestTables
 from skillfirst.skills.inference.top import joined
 from skillfirst.tables.documents import Documents, Lists
-from skillfirst.tables.schemas import INFERRED, Source
+from skillfirst.tables.member_document import INFERRED, Source
 from skillfirst.tables.sparse import to_lists
 
 SOURCES = (Source.TITLE, Source.CO_OCCURRENCE, Source.ACTIVITY, Source.CONNECTIONS)
@@ -78,7 +78,7 @@ def infer(
     batch: pa.RecordBatch | Documents, tables: InferenceTables, settings: Inference,
     interest: InterestTables | None = None,
 ) -> pa.RecordBatch:  # fmt: skip
-    """The columns `tables.schemas.INFERRED` of a batch of documents, row by row in the same order.
+    """The columns `tables.member_document.INFERRED` of a batch of documents, row by row in the same order.
 
     Inferred: likely skills the member does not list and has not refused, with probability and Source bits. Predicted:
     the target title's skills that are missing (Source.GOAL) and, where there is an `interest` model, what the member is

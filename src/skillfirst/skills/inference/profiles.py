@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skillfirst.tables.documents import Documents
-from skillfirst.tables.schemas import Source
+from skillfirst.tables.member_document import Source
 from skillfirst.tables.sparse import Csr, Offsets
 
 HELD = int(Source.EXPLICIT) | int(Source.CREDENTIAL)
@@ -86,7 +86,7 @@ def titles_of(
 
 
 def read_profiles(batch: pa.RecordBatch | Documents, skills: int) -> Profiles:
-    """The arrays of a batch of documents (schema `tables.schemas.DOCUMENT`, or the columns named in `COLUMNS`)."""
+    """The arrays of a batch of documents (`tables.member_document.DOCUMENT`, or the columns in `COLUMNS`)."""
     documents = Documents.of(batch)
     lists, numbers = documents.lists, documents.numbers
     return Profiles(

@@ -22,7 +22,7 @@ FEATURES = 7
 BUCKETS = 5
 """Fusion weights stand apart by the number of skills shown: 0, 1-2, 3-5, 6-10, more."""
 
-TITLE_BIT, CO_BIT, ACTIVITY_BIT, CONNECTION_BIT = 8, 16, 32, 64  # tables.schemas.Source
+TITLE_BIT, CO_BIT, ACTIVITY_BIT, CONNECTION_BIT = 8, 16, 32, 64  # tables.member_document.Source
 
 FAINT = 0.1
 """Share of the threshold that at least one source must reach alone."""

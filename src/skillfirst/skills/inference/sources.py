@@ -10,7 +10,7 @@ from numba import njit
 NOTHING, NEIGHBOURS, EASE, NET = 0, 1, 2, 3
 """How co-occurrence is known."""
 
-WATCH, COMPLETE = 2, 4  # tables.schemas.Interaction
+WATCH, COMPLETE = 2, 4  # tables.member_document.Interaction
 
 
 class Members(NamedTuple):

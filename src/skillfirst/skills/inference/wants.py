@@ -17,7 +17,7 @@ from skillfirst.skills.inference.profiles import Profiles, read_profiles
 from skillfirst.skills.inference.sampling import Hashes, hash_ids
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.tables import InterestTables
-from skillfirst.tables.schemas import Interaction
+from skillfirst.tables.member_document import Interaction
 from skillfirst.tables.sparse import Csr
 
 TAUGHT = 0.5  # a course's skill counts as wanted by who chose the course if the course teaches it more likely than not
