@@ -226,6 +226,16 @@ def fatigue(told: Told) -> list[str]:
     ]  # fmt: skip
 
 
+def by_visits(rows: list[dict[str, Any]]) -> list[str]:
+    return [
+        "By how many pages a member was given, which no arm changes (`by_visits.py`):", "",
+        "| pages in the 28 days | members | impressions | clicks, no treatment | discounting | fitted curve |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *(f"| {row['from']} to {row['below'] - 1} | {row['members']:,} | {row['impressions']:.1f} | {row['clicks']:.3f} | "
+          f"{span(row['discount'])} | {span(row['discount-fitted'])} |".replace(" to 9999", " and more") for row in rows), "",
+    ]  # fmt: skip
+
+
 def diversity(told: Told) -> list[str]:
     return ["## 3. Diversity", "", seeds(told), "", told.claims(), "", told.numbers(), "",
             f"Engagement of round robin against plain affinity order: "
@@ -299,7 +309,7 @@ def main() -> None:
     parser.add_argument("--from", dest="source", type=Path, help="folder of the reports")
     options = parser.parse_args()
     if options.source:
-        for name in (*EXPERIMENTS, "experiments_goals", "split_lift", "fit_one", "fit_mixed", "fatigue_fitted"):
+        for name in (*EXPERIMENTS, "experiments_goals", "split_lift", "fit_one", "fit_mixed"):
             if (options.source / f"{name}.json").is_file():
                 kept = small(json.loads((options.source / f"{name}.json").read_text()))
                 (HERE / f"{name}.json").write_text(json.dumps(kept, separators=(",", ":")) + "\n")
@@ -313,7 +323,7 @@ def main() -> None:
         pictures["personalised-lifts"] = told["personalised"].lifts(("new_engagement", "recommended_clicks"))
         if (HERE / "split_lift.json").is_file():
             lines += split_test(json.loads((HERE / "split_lift.json").read_text()))
-        lines += analysis("personalised")
+        lines += analysis("personalised") + analysis("response")
     if "mapping-taggers" in told:
         lines += mapping(told["mapping-taggers"], told["mapping-profiles"]) + analysis("mapping")
         pictures["mapping-profiles-lifts"] = told["mapping-profiles"].lifts(("engagement_rate", "recommended_clicks"))
@@ -321,14 +331,8 @@ def main() -> None:
         lines += fatigue(told["fatigue"])
         if (HERE / "fit_one.json").is_file():
             lines += curve(*(json.loads((HERE / f"{n}.json").read_text()) for n in ("fit_one", "fit_mixed")))
-        if (HERE / "fatigue_fitted.json").is_file():
-            again = Told(json.loads((HERE / "fatigue_fitted.json").read_text())["trials"][0])
-            lines += [
-                "In the table above the fitted arm's log reached back to the old front page. Fitted to its own pages alone, "
-                f"as it is now ({seeds(again)[:-1]}): against none clicks {again.say('discount-fitted', 'none', 'recommended_clicks')}, "
-                f"click-through {again.say('discount-fitted', 'none', 'click_through')}; against the default clicks "
-                f"{again.say('discount-fitted', 'discount', 'recommended_clicks')}.", "",
-            ]  # fmt: skip
+        if (HERE / "fatigue_by_visits.json").is_file():
+            lines += by_visits(json.loads((HERE / "fatigue_by_visits.json").read_text()))
         lines += analysis("fatigue")
         pictures["fatigue-lifts"] = told["fatigue"].lifts()
     if "diversity" in told:
