@@ -45,3 +45,26 @@ def test_a_title_alone_is_enough(open_page):
     page.get_by_role("button", name="Show my page").click()
     page.locator(".card[data-course]").first.wait_for()
     assert page.locator(".card[data-course]").count() >= 6
+
+
+def test_who_said_nothing_finds_courses_in_the_language_of_the_interface(open_page, serious):
+    page = open_page("/?member=visitor-who-said-nothing&lang=ja")
+    assert page.locator("html").get_attribute("lang") == "ja"
+    titles = page.locator(".carousel .card[data-course] h3").all_inner_texts()
+    japanese = [bool(re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", title)) for title in titles]
+    assert len(titles) >= 6
+    assert all(japanese[:6])
+    assert serious(page) == []
+    titles = open_page("/?member=visitor-who-said-nothing&lang=en").locator(".card[data-course] h3").all_inner_texts()
+    assert not any(re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", title) for title in titles)
+
+
+def test_who_chose_nothing_is_met_in_the_browser_s_language(chromium, demo):
+    context = chromium.new_context(locale="ja-JP")
+    page = context.new_page()
+    page.goto(demo.url + "/?member=visitor-from-tokyo")
+    assert page.locator("html").get_attribute("lang") == "ja"
+    assert re.search(r"[\u3040-\u30ff\u4e00-\u9fff]", page.locator(".card[data-course] h3").first.inner_text())
+    page.goto(demo.url + "/?member=persona-leyla")
+    assert page.locator("html").get_attribute("lang") != "ja"  # her own languages are known
+    context.close()

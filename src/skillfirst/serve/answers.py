@@ -132,10 +132,11 @@ class Answers:
     def fresh(self, member_id: str, channel: str, newcomer: Newcomer = NOBODY, language: str | None = None) -> Answer:
         """The member's answer with everything that happened today. Raises RunError when nothing is published.
 
-        `newcomer` is what is said about somebody the night does not know; of others only a title they never stated
-        counts.
-        `language`: other texts than in the member's own.
+        `newcomer` is what is said about somebody the night does not know; of others only a title and languages they
+        never stated count.
+        `language`: other texts than in the member's own; who states no languages is taken to understand it.
         """
+        newcomer = newcomer.reading(language)
         place = (member_id, channel, language or "")
         mark, now = self._mark(member_id, newcomer)
         kept = self._kept_at(place, mark, now)
@@ -154,7 +155,7 @@ class Answers:
         found, serving = self._read(member_id, (DOCUMENT_NAME, channel))
         stored = found[channel]
         events = serving.touched.events(member_id)
-        happened = bool(newcomer.title) or serving.touched.changes(events)
+        happened = adds(found[DOCUMENT_NAME], newcomer) or serving.touched.changes(events)
         if stored is not None and not happened and not serving.warm:
             return Whole(Answer(stored, "stored", serving.version), serving, None)
         today = self._today(member_id, found[DOCUMENT_NAME], serving, events, newcomer)
@@ -179,7 +180,7 @@ class Answers:
     def _compute(self, member_id: str, channel: str, newcomer: Newcomer, language: str | None) -> Answer:
         found, serving = self._read(member_id, (DOCUMENT_NAME,))
         raw, events = found[DOCUMENT_NAME], serving.touched.events(member_id)
-        if raw is not None and language is None and not newcomer.title and not serving.touched.changes(events):
+        if raw is not None and language is None and not adds(raw, newcomer) and not serving.touched.changes(events):
             stored = self._of_the_night(member_id, channel)
             if stored is not None:
                 return stored
@@ -237,6 +238,13 @@ def _folded(document: Documents, events: list[StoredEvent], now: int, serving: S
     from skillfirst.kernel.fold import fold_one
 
     return Today(fold_one(document, events, now, serving.model), serving, known, len(events))
+
+
+def adds(raw: bytes | None, newcomer: Newcomer) -> bool:
+    """Whether what is said about a member may say more than the stored document: a title, or the first languages."""
+    if newcomer.title:
+        return True
+    return raw is not None and bool(newcomer.languages) and not _read_document(raw).one["languages"]
 
 
 def _read_document(raw: bytes) -> Documents:

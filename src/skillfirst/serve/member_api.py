@@ -52,7 +52,8 @@ async def _answer(request: Request, member_id: str, channel: str, about: Newcome
 @router.get(MEMBER + "/home", summary="The page: a grid of carousels, each with its reason", responses=problems())
 async def home(request: Request, member_id: MemberId, about: About, language: Language = None) -> Response:
     """Stored bytes where nothing happened since the night, else computed now. `title`, `skills`, `wants` and
-    `languages` describe a member the night does not know; for others they change nothing."""
+    `languages` describe a member the night does not know; of others only a title and languages they never stated
+    count. Who states no languages is taken to understand `language`."""
     return await _answer(request, member_id, "home", about, language)
 
 
@@ -75,6 +76,7 @@ async def carousel(
     """Courses of the carousel after those on the page, in its own order; `offset` counts from the page's last one."""
     service = service_of(request)
     caller_of(request).may("read", member_id)
+    about = about.reading(language)
 
     def work() -> dict[str, Any]:
         whole = service.answers.whole(member_id, "home", about)
@@ -116,7 +118,7 @@ async def profile(request: Request, member_id: MemberId, about: About, language:
 def _profile(service: Any, member_id: str, about: Newcomer, language: str | None) -> dict[str, Any]:
     from skillfirst.serve.profiles import profile
 
-    return profile(service.answers.today(member_id, about), language)
+    return profile(service.answers.today(member_id, about.reading(language)), language)
 
 
 @router.post(MEMBER + "/skills", summary="Add, refuse or restore a skill", responses=problems(400, 404, 408, 413))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,10 @@ class Newcomer:
 
     def __bool__(self) -> bool:
         return bool(self.title or self.skills or self.wants)
+
+    def reading(self, language: str | None) -> Newcomer:
+        """The same, who speaks the interface's language (BCP 47) where nothing is said about languages."""
+        return replace(self, languages=(language,)) if language and not self.languages else self
 
 
 def codes(model: Model, names: tuple[str, ...]) -> list[int]:
@@ -80,6 +84,13 @@ def _stated(title: int) -> dict[str, list[Any]]:
 
 
 def add_unsaid(document: Documents, newcomer: Newcomer, model: Model) -> Documents:
-    """A stored document with the title just given, where the profile states none; otherwise as it was."""
+    """A stored document with the title and the languages just given, each where the profile states none; otherwise
+    the very same document."""
     title = title_code(model, newcomer.title)
-    return document if title < 0 or len(document.lists("title")[1]) else document.with_lists(_stated(title))
+    if title >= 0 and not len(document.lists("title")[1]):
+        document = document.with_lists(_stated(title))
+    if newcomer.languages and not document.one["languages"]:
+        kept = DOCUMENT.field("languages")
+        spoken = pa.array([list(newcomer.languages[:MOST_LANGUAGES])], kept.type)
+        document = Documents.of(document.batch.set_column(DOCUMENT.names.index("languages"), kept, spoken))
+    return document

@@ -38,11 +38,13 @@ class Viewer:
     embedded: bool = False
     path: str = "/"
     chose_language: bool = False
+    browser_language: str | None = None
 
     @property
     def newcomer(self) -> Newcomer:
-        """What the questionnaire learned and no event can keep: the title, and the languages of the browser."""
-        return Newcomer(self.title, languages=(self.asked_language,) if self.asked_language else ())
+        """What the questionnaire learned and no event can keep, the title; and the language chosen here, else the
+        browser's, for whoever states none."""
+        return Newcomer(self.title).reading(self.asked_language or self.browser_language)
 
     @property
     def names_itself(self) -> bool:
@@ -64,9 +66,9 @@ class Viewer:
     def person(self) -> Person | None:
         return self.service.demo.person(self.member_id) if self.service.demo else None
 
-    def words(self, answer_language: str = "en") -> Words:
-        """The interface's words: as asked for, else as the member's answer speaks."""
-        return words(self.asked_language or answer_language)
+    def words(self, answer_language: str | None = None) -> Words:
+        """The interface's words: as asked for, else as the member's answer speaks, else as the browser does."""
+        return words(self.asked_language or answer_language or self.browser_language or "en")
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -91,8 +93,6 @@ def viewer_of(request: Request, scope: str = "read", *, anybody: bool = False) -
     caller.may(scope, member_id or caller.member)
     query, cookies = request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)
     asked = next((tag for tag in (query, cookies) if tag in LANGUAGES), None)
-    if asked is None and not member_id:
-        asked = preferred(request.headers.get("accept-language"))
     theme = request.cookies.get(THEME_COOKIE, "")
     title_member, _, title = request.cookies.get(TITLE_COOKIE, "").partition(".")
     now = request.app.state.gate.now()
@@ -100,7 +100,7 @@ def viewer_of(request: Request, scope: str = "read", *, anybody: bool = False) -
         service, caller, member_id, asked, theme if theme in THEMES else "",
         title[:200] if title and title_member == short(member_id) else None,
         service.callers.form_token(caller, now), request.query_params.get("embedded") == "1",
-        request.url.path, query in LANGUAGES,
+        request.url.path, query in LANGUAGES, preferred(request.headers.get("accept-language")),
     )  # fmt: skip
 
 
