@@ -291,3 +291,26 @@ def test_light_and_dark_by_choice(open_page):
     assert light != dark
     page.reload()
     assert page.evaluate(ground) == dark
+
+
+def test_weak_guesses_are_folded_and_can_be_taken_out_by_keyboard(open_page, serious):
+    page = open_page("/skills?member=persona-maelle&lang=en")
+    sure = page.locator(".skill-group.inferred > .skill-list .sure").all_inner_texts()
+    assert sure
+    assert all(int(re.search(r"\d+", text)[0]) >= 30 for text in sure)
+    guesses = page.locator("#unsure li[data-skill]")
+    total = guesses.count()
+    assert total >= 2
+    assert not guesses.first.is_visible()
+    page.locator("#unsure > summary").focus()
+    page.keyboard.press("Enter")
+    guesses.first.wait_for()
+    assert serious(page) == []
+    skill, following = (guesses.nth(i).get_attribute("data-skill") for i in (0, 1))
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.locator(f'.refused li[data-skill="{skill}"]').wait_for()
+    page.locator(f'#unsure[open] li[data-skill="{following}"] button:focus').wait_for()  # on to the next
+    assert guesses.count() == total - 1
+    page.locator(f'.refused li[data-skill="{skill}"] button').click()
+    page.locator(f'#unsure[open] li[data-skill="{skill}"]').wait_for()

@@ -9,12 +9,14 @@ from skillfirst.serve.answers import Today
 
 STATED = ("yours", "wanted")
 CERTAIN = 0.5  # share of a title from which a page names it
+LIKELY = 0.3  # confidence from which an inferred skill is said to somebody's face
 
 
 def profile(today: Today, language: str | None = None) -> dict[str, Any]:
     """Every skill of a member: status, confidence (probability that the member holds it), sources, weight.
 
     status: "yours" (said by the member or a certificate), "inferred", "wanted" (said), "suggested" (predicted want).
+    `likely`: what a page says outright; it folds away inferred skills of less confidence than LIKELY, in whole percent.
     `refused`: skills the member does not want to be judged by. Heaviest first, then by id.
     """
     model = today.serving.model
@@ -50,6 +52,7 @@ def profile(today: Today, language: str | None = None) -> dict[str, Any]:
         weighed = weights.get(entry["skill_id"], {})
         entry["sources"] = sources(entry.pop("bits"))
         entry["weight"], entry["idf"] = weighed.get("weight", 0.0), weighed.get("idf")
+        entry["likely"] = entry["status"] != "inferred" or round(entry["confidence"], 2) >= LIKELY
         skills.append(entry)
     skills.sort(key=lambda entry: (-entry["weight"], entry["skill_id"]))
     return {

@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from skillfirst.serve.page.about import grouped
+from skillfirst.serve.page.words import words
+
 PAGES = ("/?member=ann", "/saved?member=ann", "/skills?member=ann", "/welcome", "/welcome/skills?title=nurse&pick=java",
          "/course/java-0?member=ann", "/course/java-0", "/", "/docs", "/admin", "/admin/coverage", "/admin/carousels",
          "/admin/inspect?member=ann&course=java-0")  # fmt: skip
@@ -165,3 +168,29 @@ def test_the_first_line_says_what_the_page_stands_on(client):
     page = text_of(client.get("/?member=somebody&lang=en"))
     assert "We do not know you yet" not in page
     assert "Chosen" in page
+
+
+def test_guesses_too_weak_for_somebodys_face_are_folded_away(client):
+    def known(name, confidence, status="inferred"):
+        likely = status != "inferred" or confidence >= 0.3
+        return {"skill_id": name, "status": status, "confidence": confidence, "wanted": False, "sources": [],
+                "likely": likely}  # fmt: skip
+
+    profile = {"skills": [known("java", 1.0, "yours"), known("sql", 0.31), known("python", 0.16), known("go", 0.3)]}
+    yours, inferred = grouped(profile, words("en"))
+    assert [skill["skill_id"] for skill in yours["skills"]] == ["java"]
+    assert yours["unsure"] == []
+    assert [skill["skill_id"] for skill in inferred["skills"]] == ["sql", "go"]
+    assert [(skill["skill_id"], skill["percent"]) for skill in inferred["unsure"]] == [("python", 16)]
+
+
+@pytest.mark.parametrize("member", ["ann", "cyd", "dee", "hal"])
+def test_every_skill_that_counts_can_be_taken_out(client, member):
+    known = client.get(f"/api/v1/members/{member}/profile").json()["skills"]
+    assert all(skill["likely"] == (skill["status"] != "inferred" or skill["confidence"] >= 0.295) for skill in known)
+    page = client.get(f"/skills?member={member}&lang=en").text
+    assert set(re.findall(r'data-skill="([^"]+)"', page)) == {skill["skill_id"] for skill in known}
+    assert page.count("/skills/refuse") == len(known)
+    unsure = re.search(r'<details id="unsure">.*?</details>', page, re.S)
+    folded = set(re.findall(r'data-skill="([^"]+)"', unsure[0])) if unsure else set()
+    assert folded == {skill["skill_id"] for skill in known if not skill["likely"]}

@@ -20,7 +20,8 @@ OWN_SOURCE = {"yours": "explicit", "wanted": "interest"}  # what the heading of 
 
 
 def grouped(known: dict[str, Any], words: Words) -> list[dict[str, Any]]:
-    """The profile's skills by what they are: wanted, said, believed, suggested."""
+    """The profile's skills by what they are: wanted, said, believed, suggested; `unsure`: the less likely of a group,
+    which a page folds away. Every skill stands in one place."""
     groups: dict[str, list[dict[str, Any]]] = {name: [] for name in ("wanted", "yours", "inferred", "wish_suggested")}
     for skill in known["skills"]:
         status = skill["status"]
@@ -32,7 +33,14 @@ def grouped(known: dict[str, Any], words: Words) -> list[dict[str, Any]]:
             "from": [words(f"src_{s}") for s in skill["sources"] if skill["sources"] != [OWN_SOURCE.get(home)]],
         }  # fmt: skip
         groups[home].append(shown)
-    return [{"name": words(name), "key": name, "skills": skills} for name, skills in groups.items() if skills]
+    return [
+        {
+            "name": words(name), "key": name, "skills": [skill for skill in skills if skill["likely"]],
+            "unsure": [skill for skill in skills if not skill["likely"]],
+        }
+        for name, skills in groups.items()
+        if skills
+    ]  # fmt: skip
 
 
 def beside(today: Today, events: Iterable[StoredEvent], words: Words) -> dict[str, Any]:
@@ -42,7 +50,9 @@ def beside(today: Today, events: Iterable[StoredEvent], words: Words) -> dict[st
     happened = [(words(f"ev_{kind}"), counts[kind]) for kind in EVENT_KINDS if counts[kind] and f"ev_{kind}" in words]
     groups = [g for g in grouped(known, words) if g["key"] != "wish_suggested"]
     for group in groups:
-        group["rest"] = max(len(group["skills"]) - MOST_CHIPS, 0)
+        if not group["skills"]:
+            group["name"] = words("unsure")
+        group["rest"] = max(len(group["skills"]) - MOST_CHIPS, 0) + len(group["unsure"])
         group["skills"] = group["skills"][:MOST_CHIPS]
     return {
         "titles": known["titles"], "groups": groups, "lead": _lead(groups), "happened": happened,
@@ -58,7 +68,7 @@ def _watched(today: Today) -> bool:
 
 def _lead(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What stands under the headline: wishes and what was said; what is believed, where nothing was said."""
-    said = [group for group in groups if group["key"] in ("wanted", "yours")] or groups[:1]
+    said = [group for group in groups if group["key"] in ("wanted", "yours")] or [g for g in groups if g["skills"]][:1]
     return [
         {
             **group,

@@ -17,7 +17,7 @@ from skillfirst.serve.page.templating import shown
 from skillfirst.serve.page.viewing import Viewer, check_form, need_member, served_page, viewer_of
 from skillfirst.serve.page.words import Words
 from skillfirst.serve.problems import Refused
-from skillfirst.serve.profiles import profile, progress, saved_courses
+from skillfirst.serve.profiles import LIKELY, profile, progress, saved_courses
 from skillfirst.serve.serving import Serving
 
 MORE = 12
@@ -154,7 +154,7 @@ async def course(request: Request) -> Response:
         serving = today.serving if today else service.house.now_serving()
         found = similar_courses(service, course_id, 0, SIMILAR, serving)
         code, texts = service.course_code(course_id, serving), serving.texts
-        words = viewer.words(_language(today) if today else "en")
+        words = viewer.words(_language(today) if today else None)
         cards = cards_of(viewer, words, serving, today)
         own = cards.card({"position": 1, **found["course"]}, 0, "")
         like = [cards.card({"position": i + 1, **c}, 0, "similar") for i, c in enumerate(found["courses"])]
@@ -211,7 +211,7 @@ def _skills(viewer: Viewer, member_id: str, problem: str | None, template: str =
     known = profile(today, words.language)
     return shown(
         template, viewer, words, page="skills", groups=grouped(known, words), refused=known["refused"],
-        titles=known["titles"], problem=words("unknown_skill") if problem else None,
+        titles=known["titles"], problem=words("unknown_skill") if problem else None, likely=round(100 * LIKELY),
     )  # fmt: skip
 
 

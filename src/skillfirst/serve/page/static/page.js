@@ -33,7 +33,7 @@ document.addEventListener("keydown", (event) => {
 // --- answers that came in; whoever came by keyboard stays where it was, though what it was on is replaced
 const dialog = document.getElementById("dialog");
 const SETTLED = 100; // ms after which an answer has taken its place
-let kept = null;
+let kept = null, unsure = false;
 function goalsOf(active) {
   const skill = active.closest("#skills li[data-skill]");
   if (!skill) return active.closest("form.add") ? ["#add-skill"] : [];
@@ -41,6 +41,7 @@ function goalsOf(active) {
   return beside.map((li) => `#skills li[data-skill="${CSS.escape(li.dataset.skill)}"] button`);
 }
 document.body.addEventListener("htmx:beforeSwap", (event) => {
+  unsure = Boolean(document.querySelector("#unsure[open]"));
   const {target} = event.detail, active = document.activeElement;
   const inside = target && target !== dialog && active !== document.body && target.contains(active);
   kept = inside ? goalsOf(active) : null;
@@ -63,6 +64,8 @@ function keepFocus(part) {
 document.body.addEventListener("htmx:afterSwap", (event) => {
   const {target} = event.detail;
   if (target === dialog && !dialog.open) dialog.showModal();
+  const folded = unsure && document.getElementById("unsure");
+  if (folded) folded.open = true;  // whoever takes out one guess may go on to the next
 });
 document.body.addEventListener("htmx:load", (event) => {
   const part = event.detail.elt;
