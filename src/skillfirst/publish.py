@@ -267,8 +267,3 @@ def _beside(stored: Callable[[pa.RecordBatch], bytes], documents: pa.RecordBatch
 def document_bytes(document: pa.RecordBatch) -> bytes:
     """A document as an Arrow message without its schema, which is the same for all."""
     return bytes(document.serialize())
-
-
-def path_of_model(meta: dict[str, Any]) -> Path:
-    """Where the model of a published version lies."""
-    return Path(meta["model"])

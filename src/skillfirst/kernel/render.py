@@ -88,7 +88,7 @@ class Renderer:
             yield head[0], head[1], self._answer(Head(*head), versions[i], language, shown, reason)
 
     def answer(self, head: Head, out: Out) -> bytes:
-        """JSON of what `recommend_one` gives for the one channel of `head`: what `answers` gives for its row."""
+        """JSON of `one_member.lists_of_one` for the one channel of `head`, as `answers` writes it for its row."""
         size = int(out.offsets[1])
         shown = Shown(
             out.course[:size].tolist(), out.rank[:size].tolist(), out.position[:size].tolist(),

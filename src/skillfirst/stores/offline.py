@@ -34,7 +34,7 @@ from skillfirst.stores.arrow_parts import SUFFIX
 from skillfirst.stores.compact import full_batches, full_member, full_part, is_compact
 from skillfirst.stores.durable import FileLock, sync_file, sync_tree, write_file
 from skillfirst.stores.member_files import erase_member, holds_member
-from skillfirst.stores.table_parts import TableWriter, iter_batches, member_rows, part_path, part_paths
+from skillfirst.stores.table_parts import TableWriter, iter_batches, member_rows, part_path
 from skillfirst.tables.outputs import RECOMMENDATIONS
 
 MANIFEST = "manifest.json"
@@ -382,12 +382,3 @@ class OfflineStore:
         arrow = [*(folder / DOCUMENTS).glob("*.arrow"), *folder.glob(f"*{SUFFIX}/*{SUFFIX}")]
         found = [*folder.rglob("*.parquet"), *arrow, *(folder / REJECTS).glob("*.jsonl")]
         return sorted(p for p in found if p.is_file() and not p.name.startswith("."))
-
-    def size_bytes(self, run_id: str) -> int:
-        """Bytes of all files of a run."""
-        folder = self.open(run_id).path
-        return sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
-
-    def parts(self, run_id: str, name: str) -> list[Path]:
-        """The part files of a table in their order, for engines that read files themselves."""
-        return part_paths(self.open(run_id).table_path(name))

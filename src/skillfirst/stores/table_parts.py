@@ -23,8 +23,6 @@ from skillfirst.stores.arrow_parts import KEY, SUFFIX, greatest_member, member_i
 ROW_GROUP_ROWS = 4_096
 #: zstd level 1: within a few percent of level 3 in size on lists of codes, and twice as fast
 ZSTD_LEVEL = 1
-#: of one column and row group; beyond, texts are written out one by one
-DICTIONARY_BYTES = 4 << 20
 
 
 def part_paths(folder: Path) -> list[Path]:

@@ -104,7 +104,7 @@ class World:
         """
         pages.checked(len(self.people), len(self.course_ids))
         today = visits.Today(self.seed, self.day, self.channel, self.start, self.near, self.constants)
-        opened = visits.looked_at(pages, self.people, self.state, today)
+        opened = visits.looked_at(pages, self.state, today)
         cards = visits.in_view(pages, opened, today)
         channel = pages.channel[cards.page].astype(np.int64)
         found = visits.searches(self.ground, self.people, self.state, today)

@@ -74,7 +74,7 @@ def who_comes(
     return channel, np.minimum(hour, 23) * 3600 + second
 
 
-def looked_at(pages: Pages, people: Population, state: State, today: Today) -> npt.NDArray[np.bool_]:
+def looked_at(pages: Pages, state: State, today: Today) -> npt.NDArray[np.bool_]:
     """Which pages are opened: those of the channel the member comes to, and some mails."""
     c = today.constants
     mail = pages.channel == int(Channel.EMAIL)

@@ -18,7 +18,7 @@ from skillfirst.skills.inference.rows import BUCKETS, FEATURES, feature_rows
 from skillfirst.skills.inference.sampling import hidden_skills, mix
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.sources import EASE, NEIGHBOURS, NET, NOTHING
-from skillfirst.skills.inference.tables import InferenceTables, ProfileColumns, TitleTable
+from skillfirst.skills.inference.tables import InferenceTables, ProfileColumns
 from skillfirst.skills.inference.title import title_table
 from skillfirst.tables.sparse import Csr
 
@@ -91,7 +91,7 @@ def _fit(
     if not settings.co_occurrence or not len(active):
         return tables
     if len(active) <= settings.net_skills and counts.documents.num_rows >= settings.calibration_minimum and trained:
-        columns, weights = _train_net(counts, title, active, settings)
+        columns, weights = _train_net(counts, active, settings)
         return replace(tables, method=NET, active=active, net=weights, columns=columns)
     if len(active) <= settings.ease_skills:
         place = np.full(counts.skills, -1, np.int32)
@@ -135,7 +135,7 @@ def dense(
 
 
 def _train_net(
-    counts: InferenceCounts, title: TitleTable, active: npt.NDArray[np.int32], settings: Inference
+    counts: InferenceCounts, active: npt.NDArray[np.int32], settings: Inference
 ) -> tuple[ProfileColumns, net.Net]:
     columns = profile_columns(read_profiles(counts.documents, counts.skills), counts.titles)
     work = len(active) * (len(active) + columns.width + settings.net_width)
