@@ -347,15 +347,19 @@ def responded(courses, cards):
     return ResponseCounts.of(keys, rng.random(cards) < np.minimum(likes, 1) * np.where(foreign, 0.2, 1.0), courses)
 
 
-@pytest.mark.parametrize("name", POLICIES)
-@pytest.mark.parametrize("world", WORLDS, ids=str)
-def test_both_channels_equal_plain_python(fitted, name, world):
-    model, policy, batch = fitted(world, POLICIES[name])
+def both_channels_equal_plain_python(model, policy, batch):
     rows = recommend(batch, model, ["home", "feed"]).to_pylist()
     for i, (home, feed) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
         plain = Plain(model, policy, batch, i)
         for row in (feed, home):
             assert list(zip(*(row[x] for x in LISTS), strict=True)) == plain.written(row["channel"]), row["member_id"]
+
+
+@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("world", WORLDS, ids=str)
+def test_both_channels_equal_plain_python(fitted, name, world):
+    model, policy, batch = fitted(world, POLICIES[name])
+    both_channels_equal_plain_python(model, policy, batch)
 
 
 @pytest.mark.parametrize("name", ["defaults", "nothing but affinity", "all, tired", "small page"])
@@ -365,11 +369,7 @@ def test_both_channels_equal_plain_python_where_a_response_was_learned(fitted, n
     factors = model.response.factors(model.catalogue.level, 2)
     assert factors.max() > 1.5
     assert factors.min() < 0.7
-    rows = recommend(batch, model, ["home", "feed"]).to_pylist()
-    for i, (home, feed) in enumerate(zip(rows[::2], rows[1::2], strict=True)):
-        plain = Plain(model, policy, batch, i)
-        for row in (feed, home):
-            assert list(zip(*(row[x] for x in LISTS), strict=True)) == plain.written(row["channel"]), row["member_id"]
+    both_channels_equal_plain_python(model, policy, batch)
 
 
 def test_a_response_nobody_asked_for_changes_nothing(fitted):
