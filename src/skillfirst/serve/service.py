@@ -160,9 +160,8 @@ class Service:
         rejected += [{"index": places[r.index], "reason": r.reason} for r in stored.rejected]
         if self.house.current is not None and stored.accepted:
             touched = self.house.current.touched
-            touched.mark(
-                {str(e["member_id"]) for e in whole if e.get("kind") not in touched.silent and "member_id" in e}
-            )
+            members = {str(e["member_id"]) for e in whole if e.get("kind") not in touched.silent and "member_id" in e}
+            touched.heard(members, stored.accepted, stored.last)
         counted = {"accepted": stored.accepted, "duplicate": stored.duplicates, "rejected": len(rejected)}
         for outcome, number in counted.items():
             self.metrics.events[outcome].inc(number)

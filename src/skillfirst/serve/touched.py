@@ -38,6 +38,7 @@ class Touched:
         self._whole = log is None
         self._passed_by = after > 0  # events of before `after` may be of later than the day
         self._seen = after
+        self._heard: list[tuple[int, int]] = []  # numbers (first, last) of events marked when they came
 
     def __contains__(self, member_id: str) -> bool:
         if member_id in self._marks:
@@ -65,6 +66,14 @@ class Touched:
                 else:
                     self._marks[member] = (known or 0) + 1
 
+    def heard(self, members: Iterable[str], new: int, last: int) -> None:
+        """These members did something that was stored just now under the `new` numbers up to `last` (0: unknown), so
+        that `follow` need not mark them again: a kept answer would be computed twice for one event."""
+        self.mark(members)
+        if last:
+            with self._lock:
+                self._heard.append((last - new + 1, last))
+
     def number(self, member_id: str) -> int:
         """A number that is another one after each thing the member did: the key of a kept answer."""
         return self._marks.get(member_id, 0)
@@ -78,14 +87,26 @@ class Touched:
                 self._mark_events(batch)
             self._passed_by = False
         upto = self._log.position()
-        if upto > self._seen:
-            for batch in self._log.read(after=self._seen, upto=upto):
+        for after, until in self._unheard(upto):
+            for batch in self._log.read(after=after, upto=until):
                 self._mark_events(batch)
-            self._seen = upto
+        self._seen = max(upto, self._seen)
         with self._lock:
             if len(self._marks) < self._most:
                 self._whole = True
         return upto
+
+    def _unheard(self, upto: int) -> list[tuple[int, int]]:
+        """Bounds (after, up to) of what stands in the log since the last time and was not marked when it came."""
+        with self._lock:
+            heard = sorted(span for span in self._heard if span[0] <= upto)
+            self._heard = [span for span in self._heard if span[0] > upto]
+        gaps, after = [], self._seen
+        for first, last in heard:
+            if first - 1 > after:
+                gaps.append((after, first - 1))
+            after = max(after, last)
+        return [*gaps, (after, upto)] if upto > after else gaps
 
     def _mark_events(self, batch: pa.RecordBatch) -> None:
         silent = pc.is_in(batch.column("kind"), pa.array(sorted(self.silent), pa.string()))

@@ -15,11 +15,19 @@ class Line(NamedTuple):
     body: bytes
 
 
+class Added(NamedTuple):
+    """How many entries of a batch were new, and the number of the last: those of the others come just before it. 0
+    where others may have written in between, or nothing was new."""
+
+    new: int
+    last: int = 0
+
+
 class Ledger(Protocol):
     """Keeps each key once. `low` and `high` bound the event's time in microseconds: low <= time < high."""
 
-    def add(self, batches: Sequence[Sequence[Entry]]) -> list[int]:
-        """Store the entries of several batches durably in one step; how many of each batch were new."""
+    def add(self, batches: Sequence[Sequence[Entry]]) -> list[Added]:
+        """Store the entries of several batches durably in one step; what of each batch was new."""
 
     def page(self, after: int, upto: int, low: int, high: int, limit: int) -> Sequence[Line]:
         """The first `limit` lines with after < number <= upto, in order of arrival."""

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,15 @@ class Overloaded(RunError):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a batch: events stored by it, events the log had before (or twice in it), events refused."""
+    """What became of a batch: events stored by it, events the log had before (or twice in it), events refused.
+
+    `last`: the number of the last one stored; the others have the numbers just before it. 0 where the log does not say.
+    """
 
     accepted: int
     duplicates: int
     rejected: tuple[Rejected, ...] = ()
+    last: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +172,15 @@ class EventLog:
 
     def _commit(self, group: list[_Waiting]) -> None:
         try:
-            counts = self._ledger.add([waiting.entries for waiting in group])
+            added = self._ledger.add([waiting.entries for waiting in group])
         except BaseException as error:
             for waiting in group:
                 waiting.future.set_exception(
                     error if isinstance(error, StoreError) else StoreError(f"the events could not be stored: {error!r}")
                 )
             return
-        for waiting, new in zip(group, counts, strict=True):
-            waiting.future.set_result(Accepted(new, len(waiting.entries) - new, waiting.rejected))
+        for waiting, (new, last) in zip(group, added, strict=True):
+            waiting.future.set_result(Accepted(new, len(waiting.entries) - new, waiting.rejected, last))
 
     # --- out
 

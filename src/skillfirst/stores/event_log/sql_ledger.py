@@ -17,7 +17,7 @@ from alembic.config import Config
 
 from skillfirst.errors import StoreError
 from skillfirst.stores.event_log.checking import Entry
-from skillfirst.stores.event_log.ledger import Line
+from skillfirst.stores.event_log.ledger import Added, Line
 
 T = TypeVar("T")
 
@@ -77,13 +77,13 @@ class SqlLedger:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITERS_LOCK)))
             return work(connection)
 
-    def add(self, batches: Sequence[Sequence[Entry]]) -> list[int]:
-        def work(connection: sa.Connection) -> list[int]:
-            counts = []
+    def add(self, batches: Sequence[Sequence[Entry]]) -> list[Added]:
+        def work(connection: sa.Connection) -> list[Added]:
+            added = []
             for batch in batches:
                 columns = dict(zip(Entry._fields, map(list, zip(*batch, strict=True)), strict=True))
-                counts.append(connection.execute(_INSERT, columns).rowcount)
-            return counts
+                added.append(Added(connection.execute(_INSERT, columns).rowcount))
+            return added
 
         return self._writing(work)
 

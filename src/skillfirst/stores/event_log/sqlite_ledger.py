@@ -20,7 +20,7 @@ from skillfirst.errors import StoreError
 from skillfirst.stores.durable import FileLock, sync_file
 from skillfirst.stores.event_log.checking import Entry
 from skillfirst.stores.event_log.index import Index, Place
-from skillfirst.stores.event_log.ledger import Line
+from skillfirst.stores.event_log.ledger import Added, Line
 
 T = TypeVar("T")
 
@@ -133,13 +133,13 @@ class SqliteLedger:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
-    def add(self, batches: Sequence[Sequence[Entry]]) -> list[int]:
+    def add(self, batches: Sequence[Sequence[Entry]]) -> list[Added]:
         places: list[Place] = []
 
-        def work(connection: sqlite3.Connection) -> tuple[Index, list[int]]:
+        def work(connection: sqlite3.Connection) -> tuple[Index, list[Added]]:
             index = self._indexed(connection)
             known = self._known(connection, index, [entry.key for batch in batches for entry in batch])
-            rows, counts, number = [], [], index.last
+            rows, added, number = [], [], index.last
             for batch in batches:
                 before = number
                 for entry in batch:
@@ -148,17 +148,17 @@ class SqliteLedger:
                         number += 1
                         rows.append((number, *entry))
                         places.append(Place(number, entry.key, entry.member))
-                counts.append(number - before)
+                added.append(Added(number - before, number if number > before else 0))
             connection.executemany("INSERT INTO event (number, key, member, time, body) VALUES (?, ?, ?, ?, ?)", rows)
-            return index, counts
+            return index, added
 
-        index, counts = self._writing(work)
+        index, added = self._writing(work)
         if places:
             index.add(places, places[-1].number)
         self._bound_the_log(len(places))
         if index.full():
             self._wake.set()
-        return counts
+        return added
 
     def _bound_the_log(self, rows: int) -> None:
         self._unfolded += rows
