@@ -19,6 +19,7 @@ import atexit
 import datetime as dt
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -229,6 +230,7 @@ def half_load(report: Report, service: Server, members: list[str], asked: argpar
     highest = []
     for who, authors in (("events of visitors", visitors), ("events of the readers", readers)):
         many = authors * (80_000 // len(authors))
+        random.Random(7).shuffle(many)  # in the order of the pages, those of a hundred readers would follow one another
         posts = [post("/api/v1/events", event_of(author, 10**6 + i)) for i, author in enumerate(many)]
         every = int(1 / EVENT_SHARE)
         # more than can be asked for: an event that comes again is no work
