@@ -18,7 +18,8 @@ from skillfirst.ingest.documents import read_part
 from skillfirst.kernel.model import Model, load_model
 from skillfirst.kernel.render import Renderer
 from skillfirst.kernel.shorthand import Shorthand
-from skillfirst.stores.offline import DOCUMENTS, OfflineStore, Run, table_part
+from skillfirst.stores.document_parts import document_parts
+from skillfirst.stores.offline import OfflineStore, Run, table_part
 from skillfirst.stores.online import DOCUMENT_NAME, OnlineMember, OnlineStore, Put, open_online
 from skillfirst.tables.outputs import RECOMMENDATIONS
 from skillfirst.tables.shorthand import packed, phrases_of
@@ -102,7 +103,7 @@ def _put_from_workers(
     model = load_model(folder / "model")
     phrases = _writer(model).phrases
     put = store.begin(run.run_id, phrases)
-    parts = list(enumerate(sorted((folder / DOCUMENTS).glob("*.arrow"))))
+    parts = list(enumerate(document_parts(folder)))
     stored = Stored.under(run, store, phrases.name)
     work = PublishPart(model, folder, put, address, store, stored.version if stored else None)
     total, done = int(run.manifest["counts"].get("members", 0)), 0
@@ -219,7 +220,7 @@ def rendered(
     writer = writer or Renderer(load_model(run.path / "model"))
     total, done = int(run.manifest["counts"].get("members", 0)), 0
     rows = (batch for batch in run.table("recommendations") if batch.num_rows)
-    for number, path in enumerate(sorted((run.path / DOCUMENTS).glob("*.arrow"))):
+    for number, path in enumerate(document_parts(run.path)):
         documents = read_part(path)
         if not documents.num_rows:
             continue  # its last member was erased

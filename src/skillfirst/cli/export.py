@@ -51,10 +51,11 @@ def _rows(run: Run, channel: str | None, show: Progress) -> Iterator[pa.RecordBa
     from skillfirst.cli.long_form import LongForm
     from skillfirst.ingest.documents import read_part
     from skillfirst.kernel.model import load_model
+    from skillfirst.stores.document_parts import document_parts
 
     form = LongForm(load_model(run.path / "model"))
     total, done = int(run.manifest["counts"].get("members", 0)), 0
-    for path in sorted((run.path / "documents").glob("*.arrow")):
+    for path in document_parts(run.path):
         documents = read_part(path)
         for at in range(0, documents.num_rows, form.members_at_once):
             members = documents.slice(at, form.members_at_once)

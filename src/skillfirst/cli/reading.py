@@ -137,8 +137,9 @@ def find_document(run: Run, member_id: str) -> pa.RecordBatch:
     import pyarrow.compute as pc
 
     from skillfirst.ingest.documents import read_part
+    from skillfirst.stores.document_parts import document_parts
 
-    parts = sorted((run.path / "documents").glob("*.arrow"))
+    parts = document_parts(run.path)
     low, high = 0, len(parts)
     while low < high:  # parts are in member_id order
         middle = (low + high) // 2

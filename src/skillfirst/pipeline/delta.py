@@ -34,8 +34,9 @@ from skillfirst.pipeline.sources import checked_tables, keep_rejects, workshop
 from skillfirst.pipeline.unchanged import Before, as_computed, in_member_order
 from skillfirst.stores.arrow_parts import KEY
 from skillfirst.stores.compact import WORDS
+from skillfirst.stores.document_parts import DOCUMENTS
 from skillfirst.stores.durable import share_file
-from skillfirst.stores.offline import DOCUMENTS, MANIFEST, REJECTS, OfflineStore, Run, RunWriter
+from skillfirst.stores.offline import MANIFEST, REJECTS, OfflineStore, Run, RunWriter
 from skillfirst.stores.table_parts import write_part_apart
 
 RECOMPUTED = "recomputed"  # the table of members whose document changed, in runs that are a delta

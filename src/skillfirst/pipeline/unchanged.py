@@ -20,8 +20,9 @@ from skillfirst.contexts.kinds import LABELS
 from skillfirst.ingest.documents import read_part
 from skillfirst.kernel.model import Model
 from skillfirst.stores.arrow_parts import KEY, SUFFIX, arrow_rows, read_arrow
+from skillfirst.stores.document_parts import document_parts
 from skillfirst.stores.durable import share_file
-from skillfirst.stores.offline import DOCUMENTS, Run
+from skillfirst.stores.offline import Run
 from skillfirst.stores.table_parts import part_path
 from skillfirst.tables.outputs import RECOMMENDATIONS
 from skillfirst.tables.sparse import list_parts, to_lists
@@ -41,7 +42,7 @@ class Before:
     @classmethod
     def of(cls, run: Run) -> Before:
         """The members of a run."""
-        parts = sorted((run.path / DOCUMENTS).glob("*.arrow"), key=lambda p: (len(p.name), p.name))
+        parts = document_parts(run.path)
         return cls(run.path, tuple(parts), tuple(_bounds(path) for path in parts))
 
     def alike(self, documents: pa.RecordBatch) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:

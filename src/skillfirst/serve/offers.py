@@ -83,9 +83,10 @@ def _together(model: Model, picks: list[int]) -> npt.NDArray[np.float64]:
 def people_by_title(serving: Serving) -> npt.NDArray[np.int64]:
     """How many of the run's first members state each title; enough to say which are frequent. Fewer than five: 0."""
     from skillfirst.ingest.documents import read_part
+    from skillfirst.stores.document_parts import document_parts
 
     counts = np.zeros(len(serving.model.taxonomy.titles), np.int64)
-    for path in sorted((Path(serving.meta["model"]).parent / "documents").glob("*.arrow"))[:1]:
+    for path in document_parts(Path(serving.meta["model"]).parent)[:1]:
         title = list_parts(read_part(path).column("title"))[1].to_numpy(zero_copy_only=False)
         counts += np.bincount(title[title >= 0], minlength=len(counts))
     counts[counts < LEAST_PEOPLE] = 0

@@ -19,12 +19,13 @@ from skillfirst.ingest.documents import read_part
 from skillfirst.kernel.member_skills import member_skill_rows
 from skillfirst.kernel.model import Model, load_model
 from skillfirst.stores.arrow_parts import KEY, SUFFIX, read_arrow
+from skillfirst.stores.document_parts import document_parts
 from skillfirst.stores.table_parts import member_rows, part_paths, rows_in_parts
 from skillfirst.tables.compact import Words, columns_behind, full_rows
 from skillfirst.tables.member_document import DOCUMENT, INFERRED
 from skillfirst.tables.outputs import MEMBER_SKILLS_OUT, RECOMMENDATIONS
 
-WORDS, DOCUMENTS, MODEL = "words", "documents", "model"
+WORDS, MODEL = "words", "model"
 MEMBERS_AT_ONCE = 4_096
 
 
@@ -71,7 +72,7 @@ def full_part(part: Path, columns: Sequence[str] | None = None) -> Iterator[pa.R
             yield full_rows(batch, words, columns)
         return
     number = int(part.stem.rpartition("-")[2])
-    documents, done = read_part(_documents(table.parent)[number]), 0
+    documents, done = read_part(document_parts(table.parent)[number]), 0
     for batch in read_arrow(part):
         for at in range(0, batch.num_rows, MEMBERS_AT_ONCE):
             own = batch.slice(at, MEMBERS_AT_ONCE)
@@ -88,14 +89,10 @@ def full_member(table: Path, member_id: str) -> pa.Table | None:
     batch = found.combine_chunks().to_batches()[0]
     if table.stem == RECOMMENDATIONS.name:
         return pa.Table.from_batches([full_rows(batch, words_of(table.parent))])
-    document = rows_in_parts(_documents(table.parent), member_id)
+    document = rows_in_parts(document_parts(table.parent), member_id)
     assert document is not None, "a member with skills has a document"
     rows = _skills(table.parent, document.combine_chunks().to_batches()[0], batch)
     return pa.Table.from_batches([rows]) if rows.num_rows else None
-
-
-def _documents(run: Path) -> list[Path]:
-    return sorted((run / DOCUMENTS).glob("*.arrow"), key=lambda p: (len(p.name), p.name))
 
 
 def _skills(run: Path, documents: pa.RecordBatch, inferred: pa.RecordBatch) -> pa.RecordBatch:

@@ -32,6 +32,7 @@ import pyarrow.parquet as pq
 from skillfirst.errors import NotFound, RunError, StoreError, UsageError
 from skillfirst.stores.arrow_parts import SUFFIX
 from skillfirst.stores.compact import full_batches, full_member, full_part, is_compact
+from skillfirst.stores.document_parts import document_parts
 from skillfirst.stores.durable import FileLock, sync_file, sync_tree, write_file
 from skillfirst.stores.member_files import erase_member, holds_member
 from skillfirst.stores.table_parts import TableWriter, iter_batches, member_rows, part_path
@@ -40,7 +41,7 @@ from skillfirst.tables.outputs import RECOMMENDATIONS
 MANIFEST = "manifest.json"
 LATEST = "latest"
 PUBLISHED = "published.json"
-DOCUMENTS, REJECTS = "documents", "rejects"  # folders of a run that hold members beside its tables
+REJECTS = "rejects"  # the folder, of a run or of the store, with rows that were left out
 #: runs kept by `prune` unless told otherwise: a week of nights
 KEEP_RUNS = 7
 
@@ -379,6 +380,6 @@ class OfflineStore:
     @staticmethod
     def _member_files(folder: Path) -> list[Path]:
         """Tables, documents and rows that were left out; a Model names no member."""
-        arrow = [*(folder / DOCUMENTS).glob("*.arrow"), *folder.glob(f"*{SUFFIX}/*{SUFFIX}")]
+        arrow = [*document_parts(folder), *folder.glob(f"*{SUFFIX}/*{SUFFIX}")]
         found = [*folder.rglob("*.parquet"), *arrow, *(folder / REJECTS).glob("*.jsonl")]
         return sorted(p for p in found if p.is_file() and not p.name.startswith("."))
