@@ -197,8 +197,8 @@ _common: WeakKeyDictionary[Model, dict[tuple[str, ...], tuple[Array, Array]]] = 
 def _common_chain(model: Model, own: tuple[str, ...]) -> tuple[Array, Array]:
     """(shelves, evidence) of a chain as far as they are the same for all who speak these languages, else -1."""
     known = _common.setdefault(model, {})
-    if own in known:
-        return known[own]
+    if (kept := known.get(own)) is not None:  # another thread may clear them at any moment
+        return kept
     a, shelf, evidence = model.arrays, np.full(len(SHELF), -1, np.int32), np.full(len(SHELF), -1, np.int32)
     shelf[5] = a["trending_all"][0]
     codes = [c for c in map(model.catalogue.languages.code, dict.fromkeys((*own, model.policy.language))) if c >= 0]
@@ -211,5 +211,5 @@ def _common_chain(model: Model, own: tuple[str, ...]) -> tuple[Array, Array]:
     shelf[6 + TONGUES :], evidence[6 + TONGUES :] = a["popular_category"][fields], fields
     if len(known) >= MOST_TONGUES:
         known.clear()
-    known[own] = (shelf, evidence)
-    return known[own]
+    made = known[own] = (shelf, evidence)
+    return made
