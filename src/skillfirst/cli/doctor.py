@@ -18,6 +18,7 @@ import typer
 from skillfirst import __version__
 from skillfirst.cli.console import answer, columns, note
 from skillfirst.cli.options import Json, MaybeStore, OnlineStores
+from skillfirst.engines.cores import cores
 
 CORE = (
     "numpy",
@@ -60,7 +61,7 @@ def doctor(
         "version": __version__,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "packages": {name: _installed(name) for name in CORE},
         "extras": {extra: all(map(importlib.util.find_spec, names)) for extra, names in EXTRAS.items()},
         "java": shutil.which("java"),

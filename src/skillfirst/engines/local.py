@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from skillfirst.engines.base import Engine, Item, Result, failure
+from skillfirst.engines.cores import cores
 
 AHEAD = 2  # items a worker that were begun and not yet handed back
 
@@ -20,7 +20,7 @@ class LocalEngine(Engine):
     """
 
     def __init__(self, workers: int | None = None) -> None:
-        self._workers = workers or len(os.sched_getaffinity(0))
+        self._workers = workers or cores()
 
     @property
     def workers(self) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from skillfirst.engines.cores import cores
 from skillfirst.kernel.tag import TagResult, TagSettings, tag
 from skillfirst.skills.tagging.incremental import Previous
 from skillfirst.skills.taxonomy import Taxonomy
@@ -24,7 +24,7 @@ def tag_with_people(
 ) -> TagResult:
     """kernel.tag with everybody's decisions and all that still holds of the run before. `workers`: those of the night's
     engine; courses are tagged in this process, so that no more of them help than it has cores."""
-    workers = min(workers, len(os.sched_getaffinity(0)))
+    workers = min(workers, cores())
     return tag(courses, taxonomy, settings=settings, decisions=decisions, previous=_before(store), workers=workers)
 
 
