@@ -103,8 +103,8 @@ class Wrapped(SparkEngine):
         super().__init__(session=engine.session)
         self.wrap = wrap
 
-    def recommend(self, parts, model, channels, sink):
-        return super().recommend(parts, model, channels, self.wrap(sink))
+    def recommend(self, parts, model, channels, sink, *, compact=False):
+        return super().recommend(parts, model, channels, self.wrap(sink), compact=compact)
 
 
 @pytest.fixture(scope="module", autouse=True)
