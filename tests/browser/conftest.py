@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import socket
 import threading
 import time
@@ -85,8 +86,9 @@ class Server:
         self._thread.join(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def stores(academy: Any) -> Iterator[Any]:
+    """The first night published, and a log in which nothing has happened: no test sees what another did."""
     from skillfirst.publish import publish
     from skillfirst.stores.event_log import EventLog
     from skillfirst.stores.offline import OfflineStore
@@ -95,11 +97,13 @@ def stores(academy: Any) -> Iterator[Any]:
     place, _, _, run = academy
     online = MemoryStore()
     publish(run, online)
-    with EventLog.open(place / "store" / "events") as log:
+    events = place / "store" / "events"
+    with EventLog.open(events) as log:
         yield online, log, OfflineStore(place / "store")
+    shutil.rmtree(events)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def demo(academy: Any, stores: Any) -> Iterator[Server]:
     """The demo as a visitor on this machine finds it."""
     from skillfirst.evaluation.world.personas import read_personas, read_stories
