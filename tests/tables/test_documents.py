@@ -72,6 +72,12 @@ def test_a_batch_lays_its_rows_out():
     assert Documents.of(rows) is rows
 
 
+def test_the_first_of_each_list_and_minus_one_for_none():
+    batch = documents(4, title=[[4, 5], [], None, [7]])
+    assert Documents.of(batch).first("title").tolist() == [4, -1, -1, 7]
+    assert Documents.of(batch.slice(1)).first("title").tolist() == [-1, -1, 7]
+
+
 def test_columns_that_changed_stand_in_the_batch():
     batch = documents(1, member_id=["a"], skill=[[1]], wanted=[[2]], industry=["x"])
     inferred = {

@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillfirst.tables.sparse import Csr, first_of_list, list_parts, to_lists
+from skillfirst.tables.sparse import Csr, list_parts, to_lists
 
 ROWS = st.lists(st.none() | st.lists(st.integers(0, 9), max_size=4), max_size=8)
 
@@ -57,9 +57,3 @@ def test_a_matrix_transposed_twice_is_itself(pairs):
     again = matrix.transpose().transpose()
     assert np.array_equal(again.offsets, matrix.offsets)
     assert np.array_equal(again.indices, matrix.indices)
-
-
-def test_the_first_of_each_list_and_minus_one_for_none():
-    lists = pa.array([[4, 5], [], None, [7]], pa.list_(pa.int32()))
-    assert first_of_list(lists).tolist() == [4, -1, -1, 7]
-    assert first_of_list(lists.slice(1)).tolist() == [-1, -1, 7]

@@ -22,7 +22,7 @@ from skillfirst.ranking.idf import idf
 from skillfirst.ranking.response_counts import ResponseCounts
 from skillfirst.skills import inference
 from skillfirst.skills.inference import InferenceCounts, WantCounts
-from skillfirst.tables.sparse import list_parts
+from skillfirst.tables.documents import Documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,18 @@ class Partial:
 
 def count(batch: pa.RecordBatch, catalogue: Catalogue, policy: Policy) -> Partial:
     """Everything the Model learns from these documents (DOCUMENT schema)."""
-    offsets, skills = list_parts(batch.column("skill"))
-    holders = np.bincount(skills.to_numpy(zero_copy_only=False), minlength=len(catalogue.taxonomy)).astype(np.int64)
+    documents = Documents.of(batch)  # its columns are laid out once for all who count
+    offsets, skills = documents.lists("skill")
+    holders = np.bincount(skills, minlength=len(catalogue.taxonomy)).astype(np.int64)
     return Partial(
         batch.num_rows,
         int((np.diff(offsets) > 0).sum()),
         holders,
-        count_learners(batch, catalogue),
+        count_learners(documents, catalogue),
         inference.count(batch, len(catalogue.taxonomy), len(catalogue.taxonomy.titles), policy.inference),
         inference.count_wants(batch, catalogue.course_skills, policy.inference) if policy.inference.interest else None,
-        Taken.of(batch, len(catalogue.cards), policy.watching),
-        count_responses(batch, catalogue),
+        Taken.of(documents, len(catalogue.cards), policy.watching),
+        count_responses(documents, catalogue),
     )
 
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from skillfirst.contexts.trending import WEEK
 from skillfirst.kernel.catalogue import Catalogue
+from skillfirst.tables.documents import Documents
 from skillfirst.tables.member_document import Interaction
-from skillfirst.tables.sparse import first_of_list, flat
 
 Longs = npt.NDArray[np.int64]
 DENSE = 1 << 16  # cells that are counted whether there is anything in them or not
@@ -68,24 +67,23 @@ def cohort_sizes(catalogue: Catalogue) -> dict[str, int]:
     }
 
 
-def count_learners(batch: pa.RecordBatch, catalogue: Catalogue) -> dict[str, Learners]:
+def count_learners(documents: Documents, catalogue: Catalogue) -> dict[str, Learners]:
     """Learners of every kind of cohort among these documents; a course is learned in the week of its newest event."""
     from skillfirst.kernel.count_loops import learned
 
-    # copies, so that the loop sees one layout and is compiled once
-    now = batch.column("now").cast(pa.int64()).to_numpy(zero_copy_only=False)
-    columns = flat(batch, "course_kind", np.int8)[1], flat(batch, "course_time", np.int64)[1], now
-    offsets, course, kind, time, now = map(np.array, (*flat(batch, "course", np.int32), *columns))
-    rows, course_code, window = learned(offsets, course, kind, time, now, _ENGAGED.copy(), WEEK)
-    title = first_of_list(batch.column("title"))
+    lists = documents.lists
+    rows, course_code, window = learned(
+        *lists("course"), lists("course_kind")[1], lists("course_time")[1], documents.numbers("now"), _ENGAGED, WEEK
+    )
+    title = documents.first("title")
     family = (
         np.where(title >= 0, catalogue.taxonomy.title_family[title], -1) if len(catalogue.taxonomy.titles) else title
     )
     cohort = {
-        "all": np.zeros(batch.num_rows, np.int64),
+        "all": np.zeros(documents.num_rows, np.int64),
         "title": title,
         "family": family,
-        "industry": catalogue.industries.encode(batch.column("industry")),
+        "industry": documents.codes("industry", catalogue.industries),
     }
     sizes = cohort_sizes(catalogue)
     out = {}

@@ -8,32 +8,31 @@ import pyarrow as pa
 
 from skillfirst.kernel.catalogue import Catalogue
 from skillfirst.ranking.response_counts import CHANNELS, GAPS, PLACES, SLOTS, UNKNOWN_GAP, ResponseCounts
+from skillfirst.tables.documents import Documents
 from skillfirst.tables.languages import primary
 from skillfirst.tables.member_document import Interaction
-from skillfirst.tables.sparse import flat, list_parts
+from skillfirst.tables.sparse import list_parts
 
 
-def count_responses(batch: pa.RecordBatch, catalogue: Catalogue) -> ResponseCounts | None:
+def count_responses(documents: Documents, catalogue: Catalogue) -> ResponseCounts | None:
     """Cards and clicks of these documents by course and circumstances; None where nothing was shown."""
-    offsets, course = flat(batch, "seen_course", np.int32)
+    lists = documents.lists
+    offsets, course = lists("seen_course")
     if not len(course):
         return None
     from skillfirst.ranking.response_cards import counted_cards
 
-    channel, slot = flat(batch, "seen_channel", np.int8)[1], flat(batch, "seen_slot", np.int16)[1]
-    taken_offsets, taken = flat(batch, "course", np.int32)
+    channel, slot = lists("seen_channel")[1], lists("seen_slot")[1]
     counted, clicked = counted_cards(
-        offsets, course, channel, flat(batch, "seen_time", np.int64)[1], taken_offsets, taken,
-        flat(batch, "course_kind", np.int8)[1], flat(batch, "course_time", np.int64)[1], len(catalogue.cards),
-        int(Interaction.CLICK), int(Interaction.WATCH),
+        offsets, course, channel, lists("seen_time")[1], *lists("course"), lists("course_kind")[1],
+        lists("course_time")[1], len(catalogue.cards), int(Interaction.CLICK), int(Interaction.WATCH),
     )  # fmt: skip
-    member = np.repeat(np.arange(batch.num_rows), np.diff(offsets))[counted]
+    member = np.repeat(np.arange(documents.num_rows), np.diff(offsets))[counted]
     course = course[counted].astype(np.int64)
-    column = batch.column("level")
-    level = np.asarray(column.fill_null(0).to_numpy(zero_copy_only=False), np.int64)[member]
+    level = documents.numbers("level")[member].astype(np.int64)
     taught = catalogue.level[course].astype(np.int64)
     gap = np.where((level > 0) & (taught > 0), np.minimum(np.abs(level - taught), GAPS - 2), UNKNOWN_GAP)
-    foreign = ~_named(batch, catalogue)[member, catalogue.language[course]]
+    foreign = ~_named(documents.batch, catalogue)[member, catalogue.language[course]]
     place = np.minimum(channel[counted].astype(np.int64), CHANNELS - 1) * (PLACES // CHANNELS)
     place += SLOTS[np.clip(slot[counted], 0, len(SLOTS) - 1)]
     keys = ((course * 2 + foreign) * GAPS + gap) * PLACES + place

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from skillfirst.feedback.watching import Watching
 from skillfirst.skills.inference.counts import take_rows, take_rows_of_two
 from skillfirst.skills.inference.sampling import hash_ids
+from skillfirst.tables.documents import Documents
 from skillfirst.tables.member_document import Interaction
-from skillfirst.tables.sparse import Csr, flat
+from skillfirst.tables.sparse import Csr
 
 _COUNTS = np.isin(np.arange(1 + max(Interaction)), (Interaction.ENROL, Interaction.COMPLETE)).astype(np.uint8)
 
@@ -30,16 +30,15 @@ class Taken:
     lists: Csr
 
     @staticmethod
-    def of(batch: pa.RecordBatch, courses: int, watching: Watching) -> Taken:
+    def of(documents: Documents, courses: int, watching: Watching) -> Taken:
         from skillfirst.kernel.count_loops import taken
 
-        # copies, so that the loop sees one layout and is compiled once
-        columns = flat(batch, "course_kind", np.int8)[1], flat(batch, "course_seconds", np.int32)[1]
-        offsets, course, kind, seconds = map(np.array, (*flat(batch, "course", np.int32), *columns))
+        lists = documents.lists
         rows, bounds, codes = taken(
-            offsets, course, kind, seconds, _COUNTS.copy(), int(Interaction.WATCH), float(watching.seconds)
-        )
-        hashes = hash_ids(batch.column("member_id"))[rows]
+            *lists("course"), lists("course_kind")[1], lists("course_seconds")[1], _COUNTS, int(Interaction.WATCH),
+            float(watching.seconds),
+        )  # fmt: skip
+        hashes = hash_ids(documents.batch.column("member_id"))[rows]
         order = np.argsort(hashes, kind="stable")[: Taken.MOST]
         return Taken(hashes[order], take_rows(Csr(bounds, codes, None, courses), order))
 

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Number = TypeVar("Number", bound=np.generic)
 Offsets = npt.NDArray[np.int64]
 
 
@@ -40,27 +38,11 @@ def list_parts(lists: pa.ListArray | pa.ChunkedArray) -> tuple[Offsets, pa.Array
     return offsets, lists.flatten()  # flatten() respects the slice and skips null lists
 
 
-def flat(batch: pa.RecordBatch, name: str, dtype: type[Number]) -> tuple[Offsets, npt.NDArray[Number]]:
-    """Offsets and values of a list column of the batch, values contiguous in `dtype`."""
-    offsets, values = list_parts(batch.column(name))
-    return offsets, np.ascontiguousarray(values.to_numpy(zero_copy_only=False), dtype)
-
-
 def to_lists(offsets: npt.NDArray[np.integer], values: pa.Array | npt.NDArray[np.generic]) -> pa.ListArray:
     """A list array of len(offsets) - 1 rows over `values`; offsets start at 0."""
     if isinstance(values, np.ndarray):
         values = pa.array(values)
     return pa.ListArray.from_arrays(pa.array(np.asarray(offsets, np.int32)), values)
-
-
-def first_of_list(lists: pa.ListArray) -> npt.NDArray[Any]:
-    """First value of each list in the values' own dtype, -1 where the list is empty."""
-    offsets, values = list_parts(lists)
-    flat = values.to_numpy(zero_copy_only=False)
-    out = np.full(len(lists), -1, flat.dtype)
-    some = offsets[1:] > offsets[:-1]
-    out[some] = flat[offsets[:-1][some]]
-    return out
 
 
 @dataclass(frozen=True, slots=True)
