@@ -16,7 +16,6 @@ import pytest
 from skillfirst.engines.local import LocalEngine
 from skillfirst.errors import NotFound, RunError
 from skillfirst.experiments.assignment import Experiment
-from skillfirst.ingest import member_tables
 from skillfirst.ingest.documents import read_part
 from skillfirst.kernel.model import load_model
 from skillfirst.kernel.policy import Policy
@@ -38,37 +37,40 @@ POLICY = Policy(floor=2, inference=Inference(calibration_minimum=10**6))
 TRIAL = Experiment("length", {"short": 0.5, "long": 0.5})
 ARMS = {"length": {"short": {"list_length": 5, "fill": 3}}}
 
+pytestmark = pytest.mark.usefixtures("small_parts")
 
-def academy():
-    """An academy as rows by table; every list of rows may be changed."""
-    rng = np.random.default_rng(1)
-    ids = [f"m{i:03d}" for i in range(0, 2 * MEMBERS, 2)]
-    return {
-        "courses": [
-            {"course_id": c, "title": f"{SKILLS[i % 6]} and {SKILLS[(i // 2 + 1) % 6]}, part {i}",
-             "created_on": dt.date(2026, 1, 1 + i), "skills": [SKILLS[i % 6], SKILLS[(i // 2 + 1) % 6]]}
-            for i, c in enumerate(COURSES)
-        ],
-        "skills": [{"skill_id": s, "name": s.capitalize()} for s in SKILLS],
-        "titles": [{"title_id": "nurse", "name": "Nurse"}, {"title_id": "welder", "name": "Welder"}],
-        "title_skills": [{"title_id": "nurse", "skill_id": "nursing", "weight": 1.0}],
-        "members": [
-            {"member_id": m, "title": ("Nurse", "Welder", None)[i % 3], "industry": ("care", None)[i % 2],
-             "languages": [["en"], ["de", "en"], None][i % 3]}
-            for i, m in enumerate(ids)
-        ],
-        "member_skills": [
-            {"member_id": m, "skill": SKILLS[rng.integers(6)]} for m in ids for _ in range(rng.integers(4))
-        ],
-        "connections": [
-            {"member_id": ids[a], "connection_id": ids[b]} for a, b in rng.integers(0, MEMBERS, (200, 2)) if a != b
-        ],
-        "activity": [
-            {"member_id": m, "time": NOON - dt.timedelta(days=3), "kind": "follow", "skill": SKILLS[rng.integers(6)]}
-            for m in ids[::7]
-        ],
-        "events": [event(rng, ids) for _ in range(120)],
-    }  # fmt: skip
+
+@pytest.fixture(scope="module")
+def academy(teaching):
+    """`academy()`: its tables as rows; every list of rows may be changed."""
+
+    def rows():
+        rng = np.random.default_rng(1)
+        ids = [f"m{i:03d}" for i in range(0, 2 * MEMBERS, 2)]
+        return {
+            **teaching(SKILLS),
+            "titles": [{"title_id": "nurse", "name": "Nurse"}, {"title_id": "welder", "name": "Welder"}],
+            "title_skills": [{"title_id": "nurse", "skill_id": "nursing", "weight": 1.0}],
+            "members": [
+                {"member_id": m, "title": ("Nurse", "Welder", None)[i % 3], "industry": ("care", None)[i % 2],
+                 "languages": [["en"], ["de", "en"], None][i % 3]}
+                for i, m in enumerate(ids)
+            ],
+            "member_skills": [
+                {"member_id": m, "skill": SKILLS[rng.integers(6)]} for m in ids for _ in range(rng.integers(4))
+            ],
+            "connections": [
+                {"member_id": ids[a], "connection_id": ids[b]} for a, b in rng.integers(0, MEMBERS, (200, 2)) if a != b
+            ],
+            "activity": [
+                {"member_id": m, "time": NOON - dt.timedelta(days=3), "kind": "follow",
+                 "skill": SKILLS[rng.integers(6)]}
+                for m in ids[::7]
+            ],
+            "events": [event(rng, ids) for _ in range(120)],
+        }  # fmt: skip
+
+    return rows
 
 
 def event(rng, ids):
@@ -118,30 +120,26 @@ def written(tables, folder):
     return folder
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _small_parts():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(member_tables, "RANGE_ROWS", 16)
-        yield
-
-
 def night(data, store, **more):
     return Night(data, store, DAY, **{"policy": POLICY, "experiments": (TRIAL,), "arms": ARMS, **more})
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory):
+def base(tmp_path_factory, academy, small_parts):
     """A store with one whole run; not to be changed."""
     place = tmp_path_factory.mktemp("base")
     run_night(night(written(academy(), place / "data"), place / "store"), LocalEngine(2))
     return place
 
 
+def copied(ground, folder):
+    """Tables and store to change."""
+    return shutil.copytree(ground, folder, symlinks=True, dirs_exist_ok=True)
+
+
 @pytest.fixture
 def place(base, tmp_path):
-    shutil.copytree(base / "data", tmp_path / "data")
-    shutil.copytree(base / "store", tmp_path / "store", symlinks=True)
-    return tmp_path
+    return copied(base, tmp_path)
 
 
 def documents_of(run):
@@ -173,7 +171,7 @@ def recomputed(run):
 
 
 @pytest.mark.parametrize(("seed", "edits"), [(1, 1), (2, 3), (3, 8), (4, 20), (5, 60)])
-def test_a_delta_is_the_whole_run_with_its_model_to_the_byte(place, seed, edits):
+def test_a_delta_is_the_whole_run_with_its_model_to_the_byte(place, seed, edits, academy):
     before = OfflineStore(place / "store").open()
     tables = academy()
     change(tables, np.random.default_rng(seed), edits)
@@ -211,7 +209,7 @@ def test_the_counts_of_a_delta_are_those_of_its_rows(place):
         assert all(shared), "what did not change takes no room"
 
 
-def test_a_delta_of_a_delta_names_the_night_whose_model_it_has(place):
+def test_a_delta_of_a_delta_names_the_night_whose_model_it_has(place, academy):
     tables = academy()
     for seed in (1, 2):
         change(tables, np.random.default_rng(seed), 5)
@@ -238,7 +236,9 @@ def test_events_of_the_log_reach_the_members_they_are_of(place):
 
 
 @pytest.mark.parametrize("address", ["memory:", "lmdb:{place}/online"])
-def test_over_its_own_ground_a_delta_is_published_without_rendering_who_did_not_change(place, address, monkeypatch):
+def test_over_its_own_ground_a_delta_is_published_without_rendering_who_did_not_change(
+    place, address, monkeypatch, academy
+):
     before = OfflineStore(place / "store").open()
     tables = academy()
     change(tables, np.random.default_rng(3), 8)
@@ -288,7 +288,7 @@ def test_workers_publish_a_delta_part_by_part_the_same_way(place, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory):
+def quiet(tmp_path_factory, academy, small_parts):
     """A store with one whole run of tables without events, some of whose members left events in the log."""
     place = tmp_path_factory.mktemp("quiet")
     tables = academy()
@@ -301,9 +301,7 @@ def quiet(tmp_path_factory):
 
 @pytest.fixture
 def grown(quiet, tmp_path):
-    shutil.copytree(quiet / "data", tmp_path / "data")
-    shutil.copytree(quiet / "store", tmp_path / "store", symlinks=True)
-    return tmp_path
+    return copied(quiet, tmp_path)
 
 
 def logged(place, events):
@@ -321,7 +319,7 @@ def gathered_instead(place, folder):
 
 
 @pytest.mark.parametrize(("seed", "many"), [(1, 1), (2, 4), (3, 60)])
-def test_folding_the_logs_new_events_is_gathering_everything_again(grown, seed, many):
+def test_folding_the_logs_new_events_is_gathering_everything_again(grown, seed, many, academy):
     rng = np.random.default_rng(seed)
     ids = [m["member_id"] for m in academy()["members"]] + ["visitor"]
     events = [event(rng, ids) for _ in range(many)]
@@ -374,7 +372,7 @@ def test_another_mapping_is_gathered(grown):
     assert run_delta(night(grown / "data", grown / "store"), LocalEngine(1)).manifest["delta"]["how"] == "gathered"
 
 
-def test_new_courses_wait_for_the_whole_night(place):
+def test_new_courses_wait_for_the_whole_night(place, academy):
     tables = academy()
     tables["courses"].append({**tables["courses"][0], "course_id": "new", "created_on": dt.date(2026, 5, 31)})
     written(tables, place / "data")

@@ -12,7 +12,6 @@ import pytest
 from skillfirst.engines.local import LocalEngine
 from skillfirst.errors import RunError
 from skillfirst.experiments.assignment import Experiment
-from skillfirst.ingest import member_tables
 from skillfirst.kernel.policy import Policy
 from skillfirst.pipeline import Night, run_delta, run_night
 from skillfirst.publish import publish, rendered
@@ -31,32 +30,35 @@ TRIAL = Experiment("length", {"short": 0.5, "long": 0.5})
 ARMS = {"length": {"short": {"list_length": 5, "fill": 3}}}
 FORMS = ("full", "compact")
 
+pytestmark = pytest.mark.usefixtures("small_parts")
 
-def tables(rng):
-    """An academy in which all kinds of carousels, fading and several sources of skills occur."""
-    kinds = ("click", "watch", "impression", "impression", "complete", "dismiss")
-    return {
-        "courses": [
-            {"course_id": c, "title": f"{SKILLS[i % 6]} and {SKILLS[(i // 2 + 1) % 6]}, part {i}",
-             "created_on": dt.date(2026, 1, 1 + i), "skills": [SKILLS[i % 6], SKILLS[(i // 2 + 1) % 6]]}
-            for i, c in enumerate(COURSES)
-        ],
-        "skills": [{"skill_id": s, "name": s.capitalize()} for s in SKILLS],
-        "titles": [{"title_id": "nurse", "name": "Nurse"}],
-        "title_skills": [{"title_id": "nurse", "skill_id": "nursing", "weight": 1.0}],
-        "members": [{"member_id": m, "title": ("Nurse", None)[i % 2]} for i, m in enumerate(MEMBERS)],
-        "member_skills": [
-            {"member_id": m, "skill": SKILLS[rng.integers(6)], "source": ("explicit", "interest")[rng.integers(2)]}
-            for m in MEMBERS for _ in range(rng.integers(4))
-        ],
-        "events": [
-            {"event_id": f"e{i}", "member_id": MEMBERS[rng.integers(70)], "kind": kinds[rng.integers(6)],
-             "time": NOON - dt.timedelta(minutes=int(rng.integers(60 * 24 * 60))),
-             "course_id": COURSES[rng.integers(24)], "channel": "home", "position": int(rng.integers(1, 9)),
-             "seconds": float(rng.integers(4000))}
-            for i in range(400)
-        ],
-    }  # fmt: skip
+
+@pytest.fixture(scope="module")
+def tables(teaching):
+    """`tables()`: an academy in which all kinds of carousels, fading and several sources of skills occur."""
+
+    def rows():
+        rng = np.random.default_rng(2)
+        kinds = ("click", "watch", "impression", "impression", "complete", "dismiss")
+        return {
+            **teaching(SKILLS),
+            "titles": [{"title_id": "nurse", "name": "Nurse"}],
+            "title_skills": [{"title_id": "nurse", "skill_id": "nursing", "weight": 1.0}],
+            "members": [{"member_id": m, "title": ("Nurse", None)[i % 2]} for i, m in enumerate(MEMBERS)],
+            "member_skills": [
+                {"member_id": m, "skill": SKILLS[rng.integers(6)], "source": ("explicit", "interest")[rng.integers(2)]}
+                for m in MEMBERS for _ in range(rng.integers(4))
+            ],
+            "events": [
+                {"event_id": f"e{i}", "member_id": MEMBERS[rng.integers(70)], "kind": kinds[rng.integers(6)],
+                 "time": NOON - dt.timedelta(minutes=int(rng.integers(60 * 24 * 60))),
+                 "course_id": COURSES[rng.integers(24)], "channel": "home", "position": int(rng.integers(1, 9)),
+                 "seconds": float(rng.integers(4000))}
+                for i in range(400)
+            ],
+        }  # fmt: skip
+
+    return rows
 
 
 def night(place, form, **more):
@@ -64,24 +66,17 @@ def night(place, form, **more):
     return Night(place / "data", place / form, DAY, **given)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _small_parts():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(member_tables, "RANGE_ROWS", 16)
-        yield
-
-
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, tables):
     folder = tmp_path_factory.mktemp("forms")
     (folder / "data").mkdir()
-    for name, rows in tables(np.random.default_rng(2)).items():
+    for name, rows in tables().items():
         pq.write_table(pa.Table.from_pylist(rows), folder / "data" / f"{name}.parquet")
     return folder
 
 
 @pytest.fixture(scope="module")
-def runs(place):
+def runs(place, small_parts):
     return {form: run_night(night(place, form), LocalEngine(2)) for form in FORMS}
 
 
@@ -134,8 +129,8 @@ def test_the_same_answers_are_published(runs):
         assert online.get_many("m010", ["home"]) == {"home": full["m010"]["home"]}
 
 
-def test_a_delta_of_a_compact_run_is_compact_and_says_the_same(place, tmp_path):
-    given = tables(np.random.default_rng(2))
+def test_a_delta_of_a_compact_run_is_compact_and_says_the_same(place, tables, tmp_path):
+    given = tables()
     given["member_skills"] += [{"member_id": m, "skill": "excel", "source": "explicit"} for m in MEMBERS[3:40:5]]
     given["members"] = given["members"][1:]
     given = {n: [r for r in rows if r.get("member_id") != MEMBERS[0]] for n, rows in given.items()}
