@@ -30,7 +30,11 @@ def test_what_was_freed_is_given_back():
     assert resident() - before < 0.5 * grown
 
 
-def test_another_system_is_left_alone(monkeypatch):
-    monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr("ctypes.CDLL", None)
+@pytest.mark.parametrize(("system", "loaded"), [("darwin", []), ("win32", []), ("linux", [None])])
+def test_another_system_is_left_alone(monkeypatch, system, loaded):
+    """A library of C without the call is left alone too."""
+    asked = []
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr("ctypes.CDLL", asked.append)
     give_back()
+    assert asked == loaded

@@ -31,7 +31,9 @@ def test_every_category_has_a_well_formed_picture_without_anything_from_elsewher
 
 @given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
 def test_no_text_gets_into_the_picture(course, category, skill):
-    ET.fromstring(draw_cover(course, category, [skill]))
+    picture = draw_cover(course, category, [skill])
+    assert picture.isascii()
+    assert not any(part.text or part.tail for part in ET.fromstring(picture).iter())
 
 
 def test_colours_are_what_they_say():
