@@ -17,6 +17,7 @@ from skillfirst.kernel.fit import count, finish
 from skillfirst.kernel.policy import Policy
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.taxonomy import Taxonomy
+from skillfirst.tables import shorthand
 from skillfirst.tables.member_document import documents
 from skillfirst.tables.vocabulary import Vocabulary
 
@@ -135,6 +136,12 @@ def random_world(seed, members, courses, skills, most=40, weights=(1.0,), days=4
 @pytest.fixture(scope="session")
 def world():
     return random_world
+
+
+@pytest.fixture
+def stranger(monkeypatch):
+    """A process that has met no phrases of answers in shorthand yet."""
+    monkeypatch.setattr(shorthand, "known", type(shorthand.known)())
 
 
 # --- real servers, where their wheels are installed

@@ -110,12 +110,6 @@ def test_a_switch_serves_the_rows_as_they_were_put(store):
     assert store.meta("v1") == {"run_id": "r1", "members": 2}
 
 
-@pytest.fixture
-def stranger(monkeypatch):
-    """A process that has met no phrases yet."""
-    monkeypatch.setattr(shorthand, "known", type(shorthand.known)())
-
-
 def in_shorthand(phrases, member_id):
     short = shorthand.HEAD.pack(shorthand.MAGIC, phrases.name, 1, 0) + b"\0\0\0\0<\0>"
     return OnlineMember(member_id, shorthand.packed(b"document " * 50), {"home": short, "feed": b"as it is"})

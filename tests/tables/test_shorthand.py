@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skillfirst.tables.shorthand import HEAD, MAGIC, MOST_KNOWN, Phrases, expanded, known, packed, phrases_of, unpacked
+from skillfirst.tables import shorthand
+from skillfirst.tables.shorthand import HEAD, MAGIC, MOST_KNOWN, Phrases, expanded, packed, phrases_of, unpacked
 
 PHRASES = Phrases([b'"course_id":"a"}', b'"course_id":"b"}'])
 
@@ -41,7 +42,7 @@ def test_an_answer_without_cards_is_its_one_piece():
     assert PHRASES.expand(short(PHRASES, [], [], [], [b'{"carousels":[]}'])) == b'{"carousels":[]}'
 
 
-def test_phrases_are_asked_for_once_and_those_of_old_versions_are_forgotten():
+def test_phrases_are_asked_for_once_and_those_of_old_versions_are_forgotten(stranger):
     asked = []
 
     def find(name):
@@ -53,7 +54,7 @@ def test_phrases_are_asked_for_once_and_those_of_old_versions_are_forgotten():
     for phrases in (*versions, versions[-1]):
         assert expanded(short(phrases, [0], [], [], [b"<", b">"]), find) == b"<" + phrases.texts[0] + b">"
     assert asked == [phrases.name for phrases in versions]
-    assert known.get(versions[0].name) is None
+    assert shorthand.known.get(versions[0].name) is None
 
 
 def test_phrases_keep_the_marks_they_were_written_with():
