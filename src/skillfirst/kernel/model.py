@@ -328,9 +328,7 @@ def build_model(
 
     matrix = catalogue.course_skills
     if policy.normalise == "pivoted":
-        rows = np.repeat(np.arange(len(matrix)), np.diff(matrix.offsets))
-        values = matrix.values if matrix.values is not None else np.ones(len(matrix.indices), np.float32)
-        matrix = Csr(matrix.offsets, matrix.indices, values * pivot(matrix, policy.pivot)[rows], matrix.width)
+        matrix = matrix.scaled(pivot(matrix, policy.pivot))
     dates = date_ranks(catalogue.created, UNDATED)
     layout = build_layout(matrix, dates)
     cards = catalogue.cards
@@ -347,7 +345,7 @@ def build_model(
     own = catalogue.course_skills
     arrays: dict[str, npt.NDArray[Any]] = {
         "course_offsets": own.offsets, "course_skill": own.indices,
-        "course_weight": own.values if own.values is not None else np.ones(len(own.indices), np.float32),
+        "course_weight": own.weights,
         "idf_members": rarity.members, "idf_considered": rarity.considered, "idf_floored": rarity.floored,
         "idf_population": np.array([rarity.population, rarity.floor], np.int64),
         "group": group, "group_offsets": group_offsets, "group_course": group_course,

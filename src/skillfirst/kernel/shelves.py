@@ -29,10 +29,9 @@ def course_shelves(
     courses = len(catalogue.cards)
     matrix = catalogue.course_skills
     rows = np.repeat(np.arange(courses), np.diff(matrix.offsets))
-    values = matrix.values if matrix.values is not None else np.ones(len(matrix.indices), np.float32)
     # before anybody has clicked, the population's own affinity says what is popular
     mass = holders * rarity if holders.any() else np.ones(len(rarity))
-    prior = np.bincount(rows, mass[matrix.indices] * values.astype(np.float64), minlength=courses)
+    prior = np.bincount(rows, mass[matrix.indices] * matrix.weights.astype(np.float64), minlength=courses)
     index = ShelfIndex.empty()
     for kind, learners in counted.items():
         cohort, course = learners.keys // max(courses, 1), learners.keys % max(courses, 1)

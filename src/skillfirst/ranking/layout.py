@@ -49,11 +49,8 @@ def date_ranks(created_on: npt.NDArray[np.int64], undated: int) -> npt.NDArray[n
 
 def pivot(course_skills: Csr, slope: float) -> npt.NDArray[np.float32]:
     """Pivoted length normalisation (Singhal 1996): 1 / (1 - slope + slope x |c| / mean |c|), float32 by course."""
-    values = course_skills.values
-    if values is None:
-        values = np.ones(len(course_skills.indices), np.float32)
     rows = np.repeat(np.arange(len(course_skills)), np.diff(course_skills.offsets))
-    length = np.sqrt(np.bincount(rows, values.astype(np.float64) ** 2, minlength=len(course_skills)))
+    length = np.sqrt(np.bincount(rows, course_skills.weights.astype(np.float64) ** 2, minlength=len(course_skills)))
     mean = length[length > 0].mean() if (length > 0).any() else 1.0
     return (1.0 / (1.0 - slope + slope * length / mean)).astype(np.float32)
 
@@ -66,9 +63,7 @@ def build_layout(course_skills: Csr, date_rank: npt.NDArray[np.int32]) -> Layout
     """Lay out a courses x skills matrix (float32 weights > 0, courses newest first)."""
     courses, width = len(course_skills), course_skills.width
     skills = course_skills.indices
-    weights = (course_skills.values if course_skills.values is not None else np.ones(len(skills), np.float32)).astype(
-        np.float32
-    )
+    weights = course_skills.weights.astype(np.float32)
     rows = np.repeat(np.arange(courses, dtype=np.int32), np.diff(course_skills.offsets))
     counts = np.bincount(skills, minlength=width) if len(skills) else np.zeros(width, np.int64)
     offsets = np.zeros(width + 1, np.int64)
@@ -112,10 +107,7 @@ def with_response(
     course_skills: Csr, date_rank: npt.NDArray[np.int32], factors: npt.NDArray[np.float32]
 ) -> dict[str, npt.NDArray[Any]]:
     """The VARIED arrays where every course's weights are multiplied by its factor."""
-    rows = np.repeat(np.arange(len(course_skills)), np.diff(course_skills.offsets))
-    values = course_skills.values if course_skills.values is not None else np.ones(len(rows), np.float32)
-    weighed = Csr(course_skills.offsets, course_skills.indices, values * factors[rows], course_skills.width)
-    layout = build_layout(weighed, date_rank)
+    layout = build_layout(course_skills.scaled(factors), date_rank)
     return {name: getattr(layout, name) for name in VARIED}
 
 

@@ -71,19 +71,16 @@ def similar_courses(
     courses = len(course_skills)
     taught = np.bincount(course_skills.indices, minlength=course_skills.width)
     rarity = np.log1p(courses / np.maximum(taught, 1))
-    values = course_skills.values if course_skills.values is not None else np.ones(len(course_skills.indices))
-    weight = values.astype(np.float64) * rarity[course_skills.indices]
+    weight = course_skills.weights.astype(np.float64) * rarity[course_skills.indices]
     rows = np.repeat(np.arange(courses), np.diff(course_skills.offsets))
     norm = np.sqrt(np.bincount(rows, weight**2, minlength=courses))
     weight = weight / np.maximum(norm[rows], 1e-12)
     post = Csr(course_skills.offsets, course_skills.indices, weight.astype(np.float32), course_skills.width).transpose()
-    post_weight = np.zeros(0, np.float32) if post.values is None else post.values
     if together is None:
         together = Csr(np.zeros(courses + 1, np.int64), np.empty(0, np.int32), np.empty(0, np.float32), courses)
-    near_value = np.zeros(0, np.float32) if together.values is None else together.values
     offsets, similar = _nearest(
         np.array(course_skills.offsets), np.array(course_skills.indices), weight, post.offsets, post.indices,
-        post_weight.astype(np.float64), np.array(together.offsets), np.array(together.indices),
-        near_value.astype(np.float64), keep, least,
+        post.weights.astype(np.float64), np.array(together.offsets), np.array(together.indices),
+        together.weights.astype(np.float64), keep, least,
     )  # fmt: skip
     return offsets, similar

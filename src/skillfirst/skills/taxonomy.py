@@ -198,8 +198,7 @@ class Taxonomy:
         rows = np.repeat(np.arange(len(other.titles)), np.diff(other.title_skills.offsets))
         columns = codes[other.title_skills.indices]
         keep = columns >= 0
-        values = other.title_skills.values
-        weights = np.ones(len(rows), np.float32) if values is None else values
+        weights = other.title_skills.weights
         return Taxonomy(
             self.skills, self.names, self.kinds, self.parents, self.aliases, self.labels,
             other.titles, other.title_names, other.title_aliases, other.title_families, other.title_labels,
@@ -211,7 +210,6 @@ class Taxonomy:
         """The five tables again, as `from_tables` reads them."""
         width = np.diff(self.title_skills.offsets)
         title_codes = np.repeat(np.arange(len(self.titles), dtype=np.int32), width)
-        weights = self.title_skills.values
         columns = {
             "skills": (
                 self.skills.ids, self.names, [list(a) for a in self.aliases],
@@ -229,7 +227,7 @@ class Taxonomy:
             ),
             "title_skills": (
                 self.titles.decode(title_codes), self.skills.decode(self.title_skills.indices),
-                np.ones(len(title_codes)) if weights is None else weights.astype(np.float64),
+                self.title_skills.weights.astype(np.float64),
             ),
         }  # fmt: skip
         return {

@@ -69,6 +69,11 @@ class Csr:
             return np.ones(int(self.offsets[i + 1] - self.offsets[i]), np.float32)
         return self.values[self.offsets[i] : self.offsets[i + 1]]
 
+    @property
+    def weights(self) -> npt.NDArray[np.float32]:
+        """`values`, all 1 where there are none."""
+        return np.ones(len(self.indices), np.float32) if self.values is None else self.values
+
     @classmethod
     def from_pairs(
         cls,
@@ -112,8 +117,12 @@ class Csr:
 
     def to_lists(self) -> tuple[pa.ListArray, pa.ListArray]:
         """(indices, values) as parallel list arrays."""
-        values = np.ones(len(self.indices), np.float32) if self.values is None else self.values
-        return to_lists(self.offsets, self.indices), to_lists(self.offsets, values)
+        return to_lists(self.offsets, self.indices), to_lists(self.offsets, self.weights)
+
+    def scaled(self, factors: npt.NDArray[np.float32]) -> Csr:
+        """Each row's values times its factor."""
+        rows = np.repeat(np.arange(len(self)), np.diff(self.offsets))
+        return Csr(self.offsets, self.indices, self.weights * factors[rows], self.width)
 
     def transpose(self) -> Csr:
         """Columns become rows; within a row ascending."""

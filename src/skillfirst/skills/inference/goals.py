@@ -83,9 +83,8 @@ def goal_rows(
         return offsets, np.zeros(0, np.int32), np.zeros(0, np.float32), np.zeros(0, np.int16)
     skill, weight = np.zeros((n, settings.goal_limit), np.int32), np.zeros((n, settings.goal_limit), np.float32)
     goal = tables.title.goal
-    values = np.ones(len(goal.indices), np.float32) if goal.values is None else goal.values
     found = _goals(
-        *profiles.target, goal.offsets, goal.indices, values, profiles.held.offsets, profiles.held.indices,
+        *profiles.target, goal.offsets, goal.indices, goal.weights, profiles.held.offsets, profiles.held.indices,
         *profiles.wanted, *profiles.refused, inferred_offsets, inferred, inferred_weight, tables.skills,
         float(settings.goal_threshold), int(settings.goal_limit), skill, weight,
     )  # fmt: skip

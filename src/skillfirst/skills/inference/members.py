@@ -43,12 +43,11 @@ def flat_knowledge(tables: InferenceTables) -> Knowledge:
 
 def _knowledge(tables: InferenceTables) -> Knowledge:
     title, courses, near = tables.title, tables.course_skills, tables.near
-    weights = np.ones(len(courses.indices), np.float32) if courses.values is None else courses.values
     plain = [
         title.popularity, title.base, title.excess.offsets, title.excess.indices, title.excess.values, tables.method,
         tables.active, tables.place, near.offsets, near.indices, near.values, tables.ease, tables.net.intercept,
         tables.net.linear, tables.net.into, tables.net.hidden, tables.net.out, courses.offsets, courses.indices,
-        weights, tables.fusion, tables.calibrated,
+        courses.weights, tables.fusion, tables.calibrated,
     ]  # fmt: skip
     return Knowledge(*(np.asarray(a) if isinstance(a, np.ndarray) else a for a in plain))
 

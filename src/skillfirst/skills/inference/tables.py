@@ -136,8 +136,7 @@ class InferenceTables:
             "calibrated": self.calibrated,
         }
         for name, rows in self._matrices().items():
-            values = np.ones(len(rows.indices), np.float32) if rows.values is None else rows.values
-            out |= {f"{name}_offsets": rows.offsets, f"{name}_indices": rows.indices, f"{name}_values": values}
+            out |= {f"{name}_offsets": rows.offsets, f"{name}_indices": rows.indices, f"{name}_values": rows.weights}
         return out
 
     def _matrices(self) -> dict[str, Csr]:

@@ -24,7 +24,7 @@ def popularity(counts: InferenceCounts, anonymity: int) -> Floats:
 
 def _prior_triples(prior: Csr) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     rows = np.repeat(np.arange(len(prior), dtype=np.int64), np.diff(prior.offsets))
-    weights = np.ones(len(prior.indices)) if prior.values is None else prior.values.astype(np.float64)
+    weights = prior.weights.astype(np.float64)
     return rows * prior.width + prior.indices, weights
 
 

@@ -47,8 +47,7 @@ def wants(profiles: Profiles, course_skills: Csr) -> Csr:
     chosen = np.isin(kind, [int(k) for k in CHOSEN]) & (course < len(course_skills))
     lengths = np.diff(course_skills.offsets)
     room = len(profiles.wanted[1]) + int(lengths[course[chosen]].sum())
-    weights = course_skills.values
-    taught = np.ones(len(course_skills.indices), bool) if weights is None else np.asarray(weights) >= TAUGHT
+    taught = np.asarray(course_skills.weights) >= TAUGHT
     rows, skills = _wanted_rows(
         profiles.held.offsets, profiles.held.indices, *profiles.wanted, offsets, course, chosen,
         np.asarray(course_skills.offsets), np.asarray(course_skills.indices), taught, course_skills.width, room,
@@ -161,7 +160,7 @@ def _ridge(shown: Csr, side: Csr, target: Csr, regularisation: float) -> net.Net
     from scipy import sparse
 
     def matrix(rows: Csr) -> sparse.csr_array:
-        values = np.ones(len(rows.indices)) if rows.values is None else rows.values.astype(np.float64)
+        values = rows.weights.astype(np.float64)
         return sparse.csr_array((values, rows.indices, rows.offsets), shape=(len(rows), rows.width))
 
     x, y = sparse.hstack([matrix(shown), matrix(side)], format="csr"), matrix(target)

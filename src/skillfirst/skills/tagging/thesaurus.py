@@ -76,8 +76,7 @@ def _kin(thesaurus: Taxonomy) -> npt.NDArray[np.float32]:
     up = np.zeros((n, n), np.float32)
     up[np.repeat(np.arange(n), np.diff(thesaurus.parents.offsets)), thesaurus.parents.indices] = 1
     titles = thesaurus.title_skills
-    weights = np.ones(len(titles.indices), np.float32) if titles.values is None else titles.values
-    beside = sp.csr_matrix((weights, titles.indices, titles.offsets), (len(titles), n))
+    beside = sp.csr_matrix((titles.weights, titles.indices, titles.offsets), (len(titles), n))
     together = np.asarray((beside.T @ beside).toarray(), np.float32)
     length = np.sqrt(together.diagonal()) + 1e-9
     together /= length[:, None] * length[None, :]
