@@ -134,28 +134,15 @@ def checked_files(memory: str = "1GB", **files: Path | None) -> Iterator[Checked
 
 def find_document(run: Run, member_id: str) -> pa.RecordBatch:
     """A member's document in a run, as a batch of one. Raises NotFound."""
-    import pyarrow.compute as pc
-
-    from skillfirst.ingest.documents import read_part
     from skillfirst.stores.document_parts import document_parts
+    from skillfirst.stores.table_parts import rows_in_parts
 
-    parts = document_parts(run.path)
-    low, high = 0, len(parts)
-    while low < high:  # parts are in member_id order
-        middle = (low + high) // 2
-        ids = read_part(parts[middle]).column("member_id")
-        if len(ids) and ids[-1].as_py() < member_id:
-            low = middle + 1
-        else:
-            high = middle
-    if low < len(parts):
-        batch = read_part(parts[low])
-        at = pc.index(batch.column("member_id"), member_id).as_py()
-        if at >= 0:
-            return batch.slice(at, 1)
-    raise NotFound(
-        f"there is no member '{member_id}' in run {run.run_id}", next_step="Ids are written as in the tables."
-    )
+    found = rows_in_parts(document_parts(run.path), member_id)
+    if found is None:
+        raise NotFound(
+            f"there is no member '{member_id}' in run {run.run_id}", next_step="Ids are written as in the tables."
+        )
+    return found.combine_chunks().to_batches()[0]
 
 
 def findings_of(checked: Checked) -> list[dict[str, Any]]:
