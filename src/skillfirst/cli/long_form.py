@@ -98,26 +98,20 @@ class LongForm:
             out.append(known[key])
         return out
 
-    def _weights(self, members: pa.RecordBatch, width: int) -> tuple[Array, Array]:
-        """(member x width + skill ascending, weight) of every scored skill, by the Policy of each member's arms."""
+    def _weights(self, members: pa.RecordBatch, width: int, owner: Array, record: Array) -> tuple[Array, Array, Array]:
+        """By the Policy of each member's arms: (member x width + skill ascending, weight) of every scored skill, and
+        the weights of course records as they count for the members in `owner`."""
         keys, weights = [], []
+        taught = np.empty(len(record))
         for policy, rows in group_by_policy(members.column("arms"), self.model.policy, self.model.arms):
             weighed = weighted_skills(members.take(pa.array(rows)), self.model, policy)
             keys.append(np.repeat(rows, np.diff(weighed["offsets"])) * width + weighed["skill"])
             weights.append(weighed["held"] + weighed["wanted"])
+            theirs = np.isin(owner, rows)
+            taught[theirs] = np.asarray(self.model.layout_for(policy).record_weight)[record[theirs]]
         key, weight = np.concatenate([np.empty(0, np.int64), *keys]), np.concatenate([np.empty(0), *weights])
         order = np.argsort(key, kind="stable")
-        return key[order], weight[order]
-
-    def _taught(self, members: pa.RecordBatch, owner: Array, record: Array) -> Array:
-        """Weights of course records as they count for their members: with the response where the policy asks for it."""
-        model = self.model
-        layouts = (model.layout, model.learned_layout or model.layout)
-        learned = np.zeros(members.num_rows, bool)
-        for policy, rows in group_by_policy(members.column("arms"), model.policy, model.arms):
-            learned[rows] = policy.response == "learned"
-        plain, other = (np.asarray(layout.record_weight)[record].astype(np.float64) for layout in layouts)
-        return np.where(learned[owner], other, plain)
+        return key[order], weight[order], taught
 
     def _contributions(
         self, members: pa.RecordBatch, owner: Array, course: Array, counted: Array, language: Sequence[str]
@@ -129,13 +123,12 @@ class LongForm:
         model = self.model
         layout, taxonomy = model.layout, model.taxonomy
         width = max(len(taxonomy), 1)
-        keys, weight = self._weights(members, width)
         start = np.asarray(layout.record_offsets)[course]
         many = np.asarray(layout.record_offsets)[course + 1] - start
         item = np.repeat(np.arange(len(course)), many)
         record = np.arange(len(item)) + np.repeat(start - (np.cumsum(many) - many), many)
         skill = np.asarray(layout.record_skill)[record].astype(np.int64)
-        taught = self._taught(members, owner[item], record)
+        keys, weight, taught = self._weights(members, width, owner[item], record)
         wanted = owner[item] * width + skill
         at = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
         met = (keys[at] == wanted) & (taught > 0) & counted[item] if len(keys) else np.zeros(len(wanted), bool)
