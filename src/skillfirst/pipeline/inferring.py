@@ -26,7 +26,7 @@ from skillfirst.pipeline.night import industries, read_taxonomy, resolvers
 from skillfirst.pipeline.plan import EPOCH, Night, Progress, silent
 from skillfirst.pipeline.tagging import tag_with_people
 from skillfirst.stores.offline import OfflineStore
-from skillfirst.stores.table_parts import write_parquet
+from skillfirst.stores.table_parts import part_path, write_parquet
 from skillfirst.tables.member_document import Source
 from skillfirst.tables.outputs import INFERRED_SKILLS
 from skillfirst.tables.schemas import COURSES
@@ -67,8 +67,11 @@ def infer_members(
     found = gather(
         checked, resolvers(taxonomy), catalogue.courses, now=night.now, out_dir=work / "documents", spread=engine.map
     )
-    partials = engine.count(found.parts, catalogue, night.policy)
-    model = finish(partials, catalogue, night.policy, (night.day - EPOCH).days).save(work / "model")
+    day = (night.day - EPOCH).days
+    # what was counted is gone when the Model is there: samples of a million members
+    model = finish(engine.count(found.parts, catalogue, night.policy), catalogue, night.policy, day).save(
+        work / "model"
+    )
     folder = work / "skills"
     folder.mkdir()
     done = 0
@@ -90,7 +93,7 @@ class InferPart:
     def __call__(self, item: tuple[int, Path]) -> tuple[Path, int]:
         number, part = item
         members = read_part(part)
-        path = self.folder / f"part-{number:06d}.parquet"
+        path = part_path(self.folder, number)
         write_parquet(path, pa.Table.from_batches([skill_rows(members, self.model, self.candidates)]))
         return path, members.num_rows
 

@@ -32,7 +32,8 @@ from skillfirst.pipeline.tagging import keep_tagging, tag_with_people
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.skills.titles.resolving import match_titles
 from skillfirst.stores.course_texts import write_course_texts
-from skillfirst.stores.offline import OfflineStore, Run, RunWriter
+from skillfirst.stores.document_parts import DOCUMENTS
+from skillfirst.stores.offline import REJECTS, OfflineStore, Run, RunWriter
 from skillfirst.tables.outputs import COURSE_SKILLS, SKILL_IDF
 from skillfirst.tables.vocabulary import Vocabulary
 
@@ -64,15 +65,15 @@ def run_night(night: Night, engine: Engine, progress: Progress = silent) -> Run:
                 resolvers(taxonomy, night.experiments),
                 catalogue.courses,
                 now=night.now,
-                out_dir=writer.folder / "documents",
+                out_dir=writer.folder / DOCUMENTS,
                 spread=engine.map,
             )
         with clock.stage("fit"):
             day = (night.day - EPOCH).days
             # what was counted is gone when the Model is there: samples of a million members
-            counted = engine.count(gathered.parts, catalogue, night.policy)
-            model = finish(counted, catalogue, night.policy, day, night.arms).save(writer.folder / "model")
-            del counted
+            model = finish(
+                engine.count(gathered.parts, catalogue, night.policy), catalogue, night.policy, day, night.arms
+            ).save(writer.folder / "model")
         with clock.stage("recommend"):
             sink = part_writer(writer, model, night.store_form)
             results = engine.recommend(gathered.parts, model, night.channels, sink, compact=sink.compact)
@@ -81,7 +82,7 @@ def run_night(night: Night, engine: Engine, progress: Progress = silent) -> Run:
             _write_tables(writer, model, tags)
             keep_tagging(writer.folder / "tagging", tags)
             write_course_texts(writer.folder, checked.tables["courses"], catalogue.courses)
-            keep_rejects(checked, writer.folder / "rejects")
+            keep_rejects(checked, writer.folder / REJECTS)
         said = {**what_was_read(night, checked, gathered, log), "tagging": tags.report}
         run = writer.commit({**said, **what_was_made(night, model, outcome, clock, engine, said["counts"])})
     store.keep_rejects(())
