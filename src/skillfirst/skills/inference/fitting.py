@@ -18,7 +18,7 @@ from skillfirst.skills.inference.rows import BUCKETS, FEATURES, feature_rows
 from skillfirst.skills.inference.sampling import hidden_skills, mix
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.sources import EASE, NEIGHBOURS, NET, NOTHING
-from skillfirst.skills.inference.tables import InferenceTables, ProfileColumns
+from skillfirst.skills.inference.tables import InferenceTables, ProfileColumns, places_of
 from skillfirst.skills.inference.title import title_table
 from skillfirst.tables.sparse import Csr
 
@@ -94,9 +94,7 @@ def _fit(
         columns, weights = _train_net(counts, active, settings)
         return replace(tables, method=NET, active=active, net=weights, columns=columns)
     if len(active) <= settings.ease_skills:
-        place = np.full(counts.skills, -1, np.int32)
-        place[active] = np.arange(len(active), dtype=np.int32)
-        pairs = co_occurrence.gram(counts.lists, place, len(active))
+        pairs = co_occurrence.gram(counts.lists, places_of(active, counts.skills), len(active))
         weights_ = co_occurrence.ease(pairs, settings.ease_lambda, settings.anonymity)
         return replace(tables, method=EASE, active=active, ease=weights_)
     near = co_occurrence.neighbours(
@@ -134,15 +132,19 @@ def dense(
     return out
 
 
+def net_members(members: int, active: int, columns: ProfileColumns, settings: Inference) -> int:
+    """How many of the members a network of so many active skills learns from within `settings.net_work`."""
+    work = active * (active + columns.width + settings.net_width)
+    return min(members, max(settings.net_work // work, 1_000))
+
+
 def _train_net(
     counts: InferenceCounts, active: npt.NDArray[np.int32], settings: Inference
 ) -> tuple[ProfileColumns, net.Net]:
     columns = profile_columns(read_profiles(counts.documents, counts.skills), counts.titles)
-    work = len(active) * (len(active) + columns.width + settings.net_width)
-    members = min(counts.documents.num_rows, max(settings.net_work // work, 1_000))
+    members = net_members(counts.documents.num_rows, len(active), columns, settings)
     profiles = read_profiles(counts.documents.slice(0, members), counts.skills)
-    place = np.full(counts.skills, -1, np.int32)
-    place[active] = np.arange(len(active), dtype=np.int32)
+    place = places_of(active, counts.skills)
     shown = dense(profiles.held.offsets, place[profiles.held.indices], None, len(active))
     side = dense(*columns.encode(profiles), columns.width)
     return columns, net.train(shown, side, shown, settings, dropout=settings.net_dropout, l2=settings.net_l2)

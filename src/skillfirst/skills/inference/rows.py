@@ -14,6 +14,7 @@ from numba import njit
 from skillfirst.skills.inference.sampling import mix
 from skillfirst.skills.inference.sources import EASE, NEIGHBOURS, NET, NOTHING, forget, gather, scratch
 from skillfirst.skills.inference.top import by_code, offer
+from skillfirst.tables.member_document import Source
 from skillfirst.tables.unowned import unowned
 
 FEATURES = 7
@@ -22,7 +23,9 @@ FEATURES = 7
 BUCKETS = 5
 """Fusion weights stand apart by the number of skills shown: 0, 1-2, 3-5, 6-10, more."""
 
-TITLE_BIT, CO_BIT, ACTIVITY_BIT, CONNECTION_BIT = 8, 16, 32, 64  # tables.member_document.Source
+# plain integers: enum members are not constants to the compiler
+TITLE_BIT, CO_BIT = int(Source.TITLE), int(Source.CO_OCCURRENCE)
+ACTIVITY_BIT, CONNECTION_BIT = int(Source.ACTIVITY), int(Source.CONNECTIONS)
 
 FAINT = 0.1
 """Share of the threshold that at least one source must reach alone."""

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from skillfirst.tables.member_document import Interaction
+
 NOTHING, NEIGHBOURS, EASE, NET = 0, 1, 2, 3
 """How co-occurrence is known."""
 
-WATCH, COMPLETE = 2, 4  # tables.member_document.Interaction
+WATCH, COMPLETE = int(Interaction.WATCH), int(Interaction.COMPLETE)
 
 
 class Members(NamedTuple):

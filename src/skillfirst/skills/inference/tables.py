@@ -11,12 +11,20 @@ import numpy.typing as npt
 
 from skillfirst.skills.inference.net import Net
 from skillfirst.skills.inference.profiles import Profiles
+from skillfirst.tables import schemas
 from skillfirst.tables.sparse import Csr, Offsets
 from skillfirst.tables.vocabulary import Vocabulary
 
 Floats = npt.NDArray[np.float32]
 
-LEVELS = 4  # unknown, beginner, intermediate, advanced
+LEVELS = 1 + len(schemas.LEVELS)  # unknown, and each level
+
+
+def places_of(active: npt.NDArray[np.int32], skills: int) -> npt.NDArray[np.int32]:
+    """int32, of length `skills`: position of a skill in `active`, -1 where it has none."""
+    out = np.full(skills, -1, np.int32)
+    out[active] = np.arange(len(active), dtype=np.int32)
+    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +119,8 @@ class InferenceTables:
 
     @cached_property
     def place(self) -> npt.NDArray[np.int32]:
-        """int32, S: position of a skill in `active`, -1 where it has none."""
-        out = np.full(self.skills, -1, np.int32)
-        out[self.active] = np.arange(len(self.active), dtype=np.int32)
-        return out
+        """`places_of` the skills of the dense method."""
+        return places_of(self.active, self.skills)
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Everything as named NumPy arrays without objects, to be saved one file each."""
@@ -193,12 +199,10 @@ class InterestTables:
         return {}
 
     def place(self, skills: int) -> npt.NDArray[np.int32]:
-        """int32, of length `skills`: position of a skill in `active`, -1 where it has none."""
+        """`places_of` the model's skills among so many."""
         out = self._places.get(skills)
         if out is None:
-            out = np.full(skills, -1, np.int32)
-            out[self.active] = np.arange(len(self.active), dtype=np.int32)
-            self._places[skills] = out
+            out = self._places[skills] = places_of(self.active, skills)
         return out
 
     def arrays(self) -> dict[str, npt.NDArray[Any]]:

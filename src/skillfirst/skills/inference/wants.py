@@ -12,11 +12,11 @@ from numba import njit
 
 from skillfirst.skills.inference import net
 from skillfirst.skills.inference.counts import columns_of
-from skillfirst.skills.inference.fitting import dense, profile_columns
+from skillfirst.skills.inference.fitting import dense, net_members, profile_columns
 from skillfirst.skills.inference.profiles import Profiles, read_profiles
 from skillfirst.skills.inference.sampling import Hashes, hash_ids
 from skillfirst.skills.inference.settings import Inference
-from skillfirst.skills.inference.tables import InterestTables
+from skillfirst.skills.inference.tables import InterestTables, places_of
 from skillfirst.tables.member_document import Interaction
 from skillfirst.tables.sparse import Csr
 
@@ -124,13 +124,9 @@ def finish_interest(counts: WantCounts, titles: int, course_skills: Csr, setting
         order = np.lexsort((active, -np.maximum(held, wanting)[active]))
         active = np.sort(active[order[: settings.interest_skills]])
     columns = profile_columns(profiles, titles)
-    place = np.full(skills, -1, np.int32)
-    place[active] = np.arange(len(active), dtype=np.int32)
+    place = places_of(active, skills)
     linear = len(active) > settings.net_skills
-    members = len(profiles)
-    if not linear:
-        work = len(active) * (len(active) + columns.width + settings.net_width)
-        members = min(members, max(settings.net_work // work, 1_000))
+    members = len(profiles) if linear else net_members(len(profiles), len(active), columns, settings)
     profiles = read_profiles(counts.documents.slice(0, members), skills)
     shown = _placed(profiles.held, place, len(active))
     target = _placed(wants(profiles, course_skills), place, len(active))
