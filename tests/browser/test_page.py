@@ -107,10 +107,13 @@ def test_adding_a_skill_by_its_name(open_page):
     page = open_page("/skills?member=persona-iker&lang=es")
     page.get_by_label("Añade una aptitud").fill("Python")
     page.get_by_role("button", name="Añadir").click()
-    page.locator('#group-wanted ~ ul li[data-skill="python"]').wait_for()
+    wanted = page.locator("#group-wanted ~ ul li[data-skill]")
+    wanted.and_(page.locator('[data-skill="python"]')).wait_for()
+    before = wanted.evaluate_all("rows => rows.map(row => row.dataset.skill)")
     page.get_by_label("Añade una aptitud").fill("flying carpets")
     page.get_by_role("button", name="Añadir").click()
     page.get_by_text("No conocemos esa aptitud").wait_for()
+    assert wanted.evaluate_all("rows => rows.map(row => row.dataset.skill)") == before
 
 
 def test_more_without_a_page_load(open_page):
@@ -133,8 +136,10 @@ def test_saving_keeps_a_course(open_page):
     card.hover()
     card.get_by_role("button", name=re.compile("Save")).click()
     card.locator('.save[aria-pressed="true"]').wait_for()
+    course = card.get_attribute("data-course")
     page.get_by_role("link", name="Saved", exact=True).click()
     page.get_by_role("heading", name=title).wait_for()
+    assert courses(page)[0] == course  # before what she saved on other days
 
 
 def look(page, row):
@@ -262,6 +267,17 @@ def test_by_keyboard_alone(open_page):
     page.wait_for_url("**/course/**")
 
 
+def test_a_slow_answer_does_not_lose_the_focus(open_page):
+    page = open_page("/?member=persona-haruka&lang=en")
+    page.evaluate("htmx.config.defaultSettleDelay = 400")
+    page.locator(".save").first.focus()
+    for pressed in ("true", "false"):
+        page.keyboard.press("Space")
+        page.wait_for_function("p => document.querySelector('.save').getAttribute('aria-pressed') === p", arg=pressed)
+        page.wait_for_function("() => document.activeElement !== document.body")
+        assert focused(page, "document.activeElement === document.querySelector('.save')")
+
+
 def test_the_profile_by_keyboard_alone(open_page):
     page = open_page("/skills?member=persona-haruka&lang=en")
     tab_to(page, "#add-skill")
@@ -277,6 +293,7 @@ def test_the_profile_by_keyboard_alone(open_page):
     page.keyboard.press("Enter")
     page.locator(f'#group-refused ~ ul li[data-skill="{refused}"]').wait_for()
     page.wait_for_function("() => document.activeElement.closest('#skills li') !== null")
+    assert page.locator(f'#skills li[data-skill="{refused}"]').count() == 1  # refused, and in no other group
 
 
 def test_light_and_dark_by_choice(open_page):

@@ -32,8 +32,7 @@ document.addEventListener("keydown", (event) => {
 
 // --- answers that came in; whoever came by keyboard stays where it was, though what it was on is replaced
 const dialog = document.getElementById("dialog");
-const SETTLED = 100; // ms after which an answer has taken its place
-let kept = null, unsure = false;
+let kept = null, emptied = null, unsure = false;
 function goalsOf(active) {
   const skill = active.closest("#skills li[data-skill]");
   if (!skill) return active.closest("form.add") ? ["#add-skill"] : [];
@@ -45,12 +44,13 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   const {target} = event.detail, active = document.activeElement;
   const inside = target && target !== dialog && active !== document.body && target.contains(active);
   kept = inside ? goalsOf(active) : null;
-  const row = inside && active.closest(".strip");
-  if (row) setTimeout(() => {
-    // nothing came: back to the last card of the row
-    const last = document.activeElement === document.body && [...row.querySelectorAll("a[data-open]")].pop();
-    if (last) last.focus();
-  }, SETTLED);
+  emptied = inside && !event.detail.serverResponse.trim() ? active.closest(".strip") : null;
+});
+document.body.addEventListener("htmx:afterRequest", () => {
+  // nothing came: back to the last card of the row
+  const last = emptied && [...emptied.querySelectorAll("a[data-open]")].pop();
+  emptied = null;
+  if (last) last.focus();
 });
 function keepFocus(part) {
   if (kept === null || document.activeElement !== document.body) return;
