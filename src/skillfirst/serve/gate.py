@@ -9,7 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qs, unquote_to_bytes
 
 import msgspec
@@ -28,7 +28,7 @@ from skillfirst.serve.settings import LONGEST_ID, Settings
 Scope = Any
 Receive = Any
 Send = Any
-Message = dict[str, Any]
+Header = tuple[bytes, bytes]
 App = Callable[[Scope, Receive, Send], Any]
 
 API = "/api/v1"
@@ -44,8 +44,16 @@ COMMON = ((b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-o
 OWN_ORIGIN = (b"cross-origin-resource-policy", b"same-origin")
 ANY_ORIGIN = (b"cross-origin-resource-policy", b"cross-origin")
 PRIVATE = (b"cache-control", b"private, no-store")
+TRIED = "tried"  # in a scope: nothing was ready `at_once`; what went wrong, or None
 
 log = structlog.get_logger("skillfirst.serve")
+
+
+class Ready(NamedTuple):
+    """A whole answer of status 200."""
+
+    headers: list[Header]
+    body: bytes
 
 
 class Gate:
@@ -65,14 +73,14 @@ class Gate:
             return
         started = time.perf_counter()
         headers = dict(scope["headers"])
-        request_id = request_id_of(headers)
-        scope["request_id"] = request_id
+        scope["request_id"] = request_id = request_id_of(headers)
         answer = _Answer(send, request_id, self._cors(headers))
         try:
-            ready = self._ready(scope, headers, answer)
+            if refused := scope.get(TRIED):
+                raise refused
+            ready = None if TRIED in scope else self._ready(scope, headers)
             if ready is not None:
-                await send(ready[0])
-                await send(ready[1])
+                await answer.ready(ready)
             elif scope["method"] == "OPTIONS" and b"origin" in headers and b"access-control-request-method" in headers:
                 await answer.plain(204, b"")
             else:
@@ -96,7 +104,28 @@ class Gate:
         if wait := self._failures.wait((scope.get("client") or ("nowhere",))[0], time.monotonic()):
             raise _too_many(wait)
 
-    def _ready(self, scope: Scope, headers: Mapping[bytes, bytes], answer: _Answer) -> tuple[Message, Message] | None:
+    def knows(self, url: bytes) -> bool:
+        """Whether this is the address of a page or feed, of which an answer may be ready."""
+        return _HOT.fullmatch(url) is not None
+
+    def at_once(self, scope: Scope) -> Ready | None:
+        """The answer to such a GET where it is ready, with `scope` as far as it stands before any application: for a
+        server that can send it without one. None: call the application, which also says what is wrong."""
+        started = time.perf_counter()
+        headers = dict(scope["headers"])
+        scope["request_id"] = request_id_of(headers)
+        try:
+            ready = self._ready(scope, headers)
+        except Exception as error:
+            scope[TRIED] = error  # said by the application; a wrong key is counted once
+            return None
+        if ready is None:
+            scope[TRIED] = None
+        else:
+            self._note(scope, 200, time.perf_counter() - started)
+        return ready
+
+    def _ready(self, scope: Scope, headers: Mapping[bytes, bytes]) -> Ready | None:
         """A page or feed that nobody has to wait for, as it is sent: the path of nearly every request, and therefore
         without a call that could be spared. Raises Refused."""
         if scope["method"] != "GET" or scope["query_string"]:
@@ -118,7 +147,7 @@ class Gate:
         self.metrics.answers[origin].number += 1
         if self.settings.log_served == "all":
             self.service.served.note(member_id, channel, version)
-        return answer.whole(200, body, OWN_ORIGIN, _ORIGINS[origin])
+        return Ready(_headers(scope["request_id"], body, OWN_ORIGIN, _ORIGINS[origin], *self._cors(headers)), body)
 
     async def _heard(self, scope: Scope, body: bytes, answer: _Answer) -> None:
         """Events, of which there are as many as of pages. Raises Refused."""
@@ -239,19 +268,21 @@ class _Answer:
         self, status: int, body: bytes, *headers: tuple[bytes, bytes], origin: tuple[bytes, bytes] = OWN_ORIGIN
     ) -> None:
         """A whole JSON answer at once."""
-        for message in self.whole(status, body, origin, *headers):
-            await self._send(message)
+        await self._whole(status, _headers(self._request_id, body, origin, *headers, *self._extra), body)
 
-    def whole(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> tuple[Message, Message]:
-        """The two messages of a JSON answer that is now being sent."""
+    async def ready(self, ready: Ready) -> None:
+        await self._whole(200, ready.headers, ready.body)
+
+    async def _whole(self, status: int, headers: list[Header], body: bytes) -> None:
         self.started, self.status = True, status
-        length = (b"content-length", b"%d" % len(body))
-        own = (b"x-request-id", self._request_id.encode())
-        sent = [JSON, length, own, PRIVATE, *COMMON, *headers, *self._extra]
-        return (
-            {"type": "http.response.start", "status": status, "headers": sent},
-            {"type": "http.response.body", "body": body},
-        )
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body})
+
+
+def _headers(request_id: str, body: bytes, *further: Header) -> list[Header]:
+    """What a JSON answer of this body carries."""
+    length = (b"content-length", b"%d" % len(body))
+    return [JSON, length, (b"x-request-id", request_id.encode()), PRIVATE, *COMMON, *further]
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, most: int, seconds: float) -> bytes:

@@ -46,6 +46,7 @@ def run(
     import uvicorn
 
     from skillfirst.serve.app import create_app
+    from skillfirst.serve.protocol import Protocol
     from skillfirst.stores.event_log import EventLog
     from skillfirst.stores.offline import OfflineStore
     from skillfirst.stores.online import open_online
@@ -58,9 +59,9 @@ def run(
         app = create_app(answers, log, OfflineStore(store), settings=settings, demo=demo)
         app.service.when_warm = settle_memory
         config = uvicorn.Config(
-            app, host=host, port=port, log_config=None, access_log=False, proxy_headers=False, server_header=False,
-            date_header=False, timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=30,
-            limit_concurrency=settings.limits.concurrency, h11_max_incomplete_event_size=32_768,
+            app, host=host, port=port, http=Protocol, log_config=None, access_log=False, proxy_headers=False,
+            server_header=False, date_header=False, timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=30,
+            limit_concurrency=settings.limits.concurrency,
         )  # fmt: skip
         uvicorn.Server(config).run()
 
