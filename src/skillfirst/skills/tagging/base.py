@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
-from skillfirst.skills.tagging.courses import CourseTexts
-from skillfirst.skills.taxonomy import Taxonomy
-
+# rows: by course in the order given, then falling probability, then skill id
 CANDIDATES = pa.schema(
     [
         ("course_id", pa.string()),
@@ -47,13 +45,6 @@ class TagSource(StrEnum):
     ALIAS = "alias"
     FORMULA = "formula"
     MODEL = "model"
-
-
-class Tagger(Protocol):
-    """Courses and a taxonomy in, rows of CANDIDATES out: by course in the order given, then by falling
-    probability, then by skill id. Deterministic; reads nothing else."""
-
-    def __call__(self, courses: CourseTexts, taxonomy: Taxonomy) -> pa.Table: ...
 
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
