@@ -109,7 +109,7 @@ def spellings(name: str) -> list[str]:
 
 def character_grams(text: str, low: int, high: int) -> Iterable[str]:
     """Character n-grams of each token with its edges marked, low <= n <= high."""
-    for word in tokens(text).folded:
+    for word in folded(text):
         edged = f" {word} "
         for n in range(low, high + 1):
             for i in range(len(edged) - n + 1):

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from skillfirst.skills.tagging import boosting
 from skillfirst.skills.tagging.choice import BOOSTED, FORMULA, LOGISTIC, RIDGE, choose
 from skillfirst.skills.tagging.courses import CourseTexts
 from skillfirst.skills.tagging.formula import Reading
 from skillfirst.skills.tagging.human import human_tags
-from skillfirst.skills.tagging.ranker import boosting_available
 
 
 def chosen(courses, taxonomy, labelled, **options):
@@ -37,7 +37,7 @@ def test_what_is_tried_and_the_best_is_kept(catalogue, topics, labelled, tried):
     assert choice.method != FORMULA  # half of these titles do not name their topic
 
 
-@pytest.mark.skipif(not boosting_available(), reason="no LightGBM")
+@pytest.mark.skipif(not boosting.available(), reason="no LightGBM")
 def test_boosting_from_150_labels(catalogue, topics):
     assert BOOSTED in chosen(catalogue(160), topics, 160).report["ndcg_out_of_fold"]
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from skillfirst.skills.tagging.ranker import boosting_available, cross_fit
+from skillfirst.skills.tagging import boosting
+from skillfirst.skills.tagging.ranker import cross_fit
 
-KINDS = [False, pytest.param(True, marks=pytest.mark.skipif(not boosting_available(), reason="no LightGBM"))]
+KINDS = [False, pytest.param(True, marks=pytest.mark.skipif(not boosting.available(), reason="no LightGBM"))]
 
 
 def separable(n=600):

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from skillfirst.skills.tagging.base import Evidence, TagSource, Use, candidate_table
 from skillfirst.skills.tagging.courses import FIELDS, CourseTexts
-from skillfirst.skills.tagging.gazetteer import SHORT, Gazetteer, Mention
+from skillfirst.skills.tagging.gazetteer import SHORT, Gazetteer, Mention, gazetteer
 from skillfirst.skills.taxonomy import Taxonomy
 
 # share of mentions that people confirm, by where a skill is named; set by hand, not fitted to one catalogue
@@ -64,14 +64,14 @@ class Spans:
         ]
 
 
-def named_skills(texts: Iterable[tuple[str, str]], gazetteer: Gazetteer, taxonomy: Taxonomy) -> dict[int, Spans]:
+def named_skills(texts: Iterable[tuple[str, str]], known: Gazetteer, taxonomy: Taxonomy) -> dict[int, Spans]:
     """Skill code -> spans over the (field, text) pairs of one course, after the rules for ambiguous names."""
     found: dict[int, Spans] = {}
     doubtful: dict[int, Spans] = {}
     for name, text in texts:
         if not text:
             continue
-        for mention in gazetteer.find(text):
+        for mention in known.find(text):
             for form in mention.forms:
                 if form.cased is None:
                     _note(_of(found, form.code), form.level, len(mention.forms), name, mention, text)
@@ -134,10 +134,10 @@ def _relatives(code: int, taxonomy: Taxonomy) -> set[int]:
 
 def alias_candidates(courses: CourseTexts, taxonomy: Taxonomy) -> pa.Table:
     """The alias tagger: CANDIDATES of the skills named in each course, no more than 50 a course."""
-    gazetteer = Gazetteer.of(taxonomy)
+    known = gazetteer(taxonomy)
     rows = []
     for i, course_id in enumerate(courses.ids):
-        named = named_skills(((f, courses.field(f)[i]) for f in FIELDS), gazetteer, taxonomy)
+        named = named_skills(((f, courses.field(f)[i]) for f in FIELDS), known, taxonomy)
         scored = []
         for code, spans in named.items():
             if not spans.total:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skillfirst.skills.tagging import boosting as lightgbm
 from skillfirst.skills.tagging.calibration import Curve, expected_calibration_error, fit_curve, fixed_curve
 from skillfirst.skills.tagging.candidates import best
 from skillfirst.skills.tagging.decisions import Decided
@@ -17,7 +18,7 @@ from skillfirst.skills.tagging.formula import Reading
 from skillfirst.skills.tagging.label_models import NAMES, LabelModels, bounded
 from skillfirst.skills.tagging.lessons import Asked, among, stacked
 from skillfirst.skills.tagging.quality import ndcg
-from skillfirst.skills.tagging.ranker import Ranker, boosting_available, cross_fit
+from skillfirst.skills.tagging.ranker import Ranker, cross_fit
 from skillfirst.skills.tagging.thresholds import PUBLISH_PRECISION, UNLABELLED, Thresholds, choose_thresholds
 from skillfirst.tables.sparse import Csr
 
@@ -94,7 +95,7 @@ def choose(
     asked = Asked.of(reading, decided or Decided.nothing(tags.width), len(rows))
     models = LabelModels.fit(reading, np.concatenate([rows, asked.joined.rows]), stacked(tags, asked.joined.accepted))
     ranked = len(rows) >= RANKER_FROM
-    available = boosting_available() if boosting is None else boosting
+    available = lightgbm.available() if boosting is None else boosting
     boosted = ranked and len(rows) >= BOOSTED_FROM and available
     plain, ridged, course, skill, features = _held_out(reading, models, ranked)
     judged = {FORMULA: plain.arrays(), RIDGE: ridged.arrays()}

@@ -124,11 +124,15 @@ class Reading:
         """Characters of each skill's name."""
         return np.asarray([len(name) for name in self.taxonomy.names], np.float32)
 
+    @property
+    def batch_size(self) -> int:
+        """Courses of a piece of bounded memory."""
+        return max(1, BATCH_CELLS // max(1, len(self.taxonomy.skills)))
+
     def batches(self, rows: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
         """Rows in pieces of bounded memory."""
-        size = max(1, BATCH_CELLS // max(1, len(self.taxonomy.skills)))
-        for start in range(0, len(rows), size):
-            yield rows[start : start + size]
+        for start in range(0, len(rows), self.batch_size):
+            yield rows[start : start + self.batch_size]
 
     def spread(self, work: Callable[[Reading, int, Rows], Result], rows: Rows) -> list[Result]:
         """work(reading, place of the first, rows) of pieces of these rows, side by side, in their order.
@@ -136,8 +140,7 @@ class Reading:
         Pieces are the same for any number of workers. With vectors of meaning they are `batches`, whose products are a
         library's, which may sum otherwise in a smaller piece.
         """
-        size = max(1, BATCH_CELLS // max(1, len(self.taxonomy.skills)))
-        size = size if self.embeddings else min(size, PIECE)
+        size = self.batch_size if self.embeddings else min(self.batch_size, PIECE)
         alone = replace(self, workers=1)
         with ThreadPoolExecutor(self.workers) as pool:
             # map begins no further piece when it is left by Ctrl-C

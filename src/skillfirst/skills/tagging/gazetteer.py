@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
+from skillfirst.skills.labels import labelled
 from skillfirst.skills.tagging.japanese import WordEdges, has_japanese
 from skillfirst.skills.tagging.words import is_ambiguous
 from skillfirst.skills.taxonomy import Taxonomy
@@ -74,11 +75,10 @@ class Gazetteer:
         weaker ones without vendor or generic words. A spelling stands only for its strongest claimants."""
         proper = {fold_name(name): name for name in taxonomy.ambiguous}
         claims: dict[str, dict[int, Form]] = {}
-        labels = zip(taxonomy.labels["code"].to_pylist(), taxonomy.labels["label"].to_pylist(), strict=True)
         for code, level, text in (
             *((code, NAME, name) for code, name in enumerate(taxonomy.names)),
             *((code, ALIAS, alias) for code, aliases in enumerate(taxonomy.aliases) for alias in aliases),
-            *((code, ALIAS, label) for code, label in labels),
+            *((code, ALIAS, label) for code, label in labelled(taxonomy.labels)),
         ):
             for line, strength, written in _spellings(text, level):
                 cased = proper.get(fold_name(written)) or (written if is_ambiguous(line) else None)

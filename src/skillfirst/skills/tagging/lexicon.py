@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import scipy.sparse as sp
 
+from skillfirst.skills.labels import labelled
 from skillfirst.skills.tagging.courses import CourseTexts
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.skills.text import fold_name, folded
@@ -150,7 +151,7 @@ def _idf(counts: Sparse) -> npt.NDArray[np.float32]:
 
 def _spellings(taxonomy: Taxonomy) -> tuple[npt.NDArray[np.int64], list[str]]:
     labels: dict[int, list[str]] = {}
-    for code, label in zip(taxonomy.labels["code"].to_pylist(), taxonomy.labels["label"].to_pylist(), strict=True):
+    for code, label in labelled(taxonomy.labels):
         labels.setdefault(code, []).append(label)
     shared = set(taxonomy.shared_aliases)  # nobody's: the gazetteer takes them as a hint, no more
     owner: list[int] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -23,11 +24,6 @@ TREES, LEAVES, RATE = 120, 15, 0.07
 NEGATIVES_KEPT = 12  # a positive; the others are represented by their weight
 LOGISTIC_STEPS = 200
 RANKED_AT_ONCE = 65_536  # candidates
-
-
-def boosting_available() -> bool:
-    """Whether LightGBM is installed."""
-    return boosting.available()
 
 
 @dataclass(frozen=True)
@@ -87,14 +83,15 @@ def cross_fit(
     features: Block, truth: npt.NDArray[np.bool_], folds: Rows, *, boosted: bool, seed: int, workers: int = 1
 ) -> tuple[Ranker, Real]:
     """The ranker and its out-of-fold probabilities. `folds`: of each candidate, by course; candidates of fold -1 teach
-    every model and get no probability. `workers`: models that are fitted at once."""
+    every model and get no probability. `seed`: of boosting, the other models draw nothing. `workers`: models that are
+    fitted at once."""
     held_out = np.zeros(len(truth))
-    fit = _boost if boosted else _logistic
+    fit = partial(_boost, seed=seed) if boosted else _logistic
     parts = [folds != fold for fold in np.unique(folds[folds >= 0])]
     parts = [inside for inside in parts if inside.any()]
 
     def one(inside: npt.NDArray[np.bool_]) -> tuple[Logistic | Boosted, Real]:
-        model = fit(features[inside], truth[inside], seed)
+        model = fit(features[inside], truth[inside])
         return model, model.predict(features[~inside])
 
     # folds side by side, one thread each: far cheaper than threads inside one fit that wait for one another
@@ -127,7 +124,7 @@ def _boost(features: Block, truth: npt.NDArray[np.bool_], seed: int) -> Boosted:
     return Boosted(boosting.train(features[rows], truth[rows], weights, settings))
 
 
-def _logistic(features: Block, truth: npt.NDArray[np.bool_], seed: int) -> Logistic:
+def _logistic(features: Block, truth: npt.NDArray[np.bool_]) -> Logistic:
     from sklearn.linear_model import LogisticRegression
 
     mean = features.mean(axis=0, dtype=np.float64)
