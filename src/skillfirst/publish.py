@@ -82,7 +82,7 @@ def publish(
     if engine is not None and address is not None and store.reached_from_elsewhere:
         members = _put_from_workers(run, store, meta, engine, address, progress)
     else:
-        writer = Shorthand(Renderer(load_model(run.path / "model")))
+        writer = _writer(load_model(run.path / "model"))
         stored = Stored.under(run, store, writer.phrases.name)
         members = store.put(run.run_id, rendered(run, progress, stored, writer), meta, writer.phrases)
     store.switch(run.run_id)
@@ -103,11 +103,10 @@ def _put_from_workers(
     model = load_model(folder / "model")
     phrases = _writer(model).phrases
     put = store.begin(run.run_id, phrases)
-    parts = list(enumerate(document_parts(folder)))
     stored = Stored.under(run, store, phrases.name)
     work = PublishPart(model, folder, put, address, store, stored.version if stored else None)
     total, done = int(run.manifest["counts"].get("members", 0)), 0
-    for added in engine.map(work, parts):
+    for added in engine.map(work, list(enumerate(document_parts(folder)))):
         done += added
         if progress:
             progress("publish", done, total)
@@ -137,11 +136,9 @@ class PublishPart:
         number, path = item
         documents = read_part(path)
         store = self.store or _opened(self.address)
-        rows = table_part(self.run, RECOMMENDATIONS.name, number)
-        rows = rows if rows is not None else pa.RecordBatch.from_pylist([], RECOMMENDATIONS.schema)
-        writer = _writer(self.model)
+        writer = _kept_writer(self.model)
         stored = Stored(self.run, store, self.version, writer.phrases.name) if self.version else None
-        return store.add(self.put, number, _members(writer, documents, rows, number, stored))
+        return store.add(self.put, number, _members(writer, documents, _rows(self.run, number), number, stored))
 
 
 @lru_cache(maxsize=1)
@@ -149,9 +146,17 @@ def _opened(address: str) -> OnlineStore:
     return open_online(address)
 
 
-@lru_cache(maxsize=1)
 def _writer(model: Model) -> Shorthand:
     return Shorthand(Renderer(model))
+
+
+_kept_writer = lru_cache(maxsize=1)(_writer)  # of a worker process, for one part after the other
+
+
+def _rows(run: Path, number: int) -> pa.RecordBatch:
+    """What is recommended to the members of part `number` of the documents; it is a part of its table too."""
+    rows = table_part(run, RECOMMENDATIONS.name, number)
+    return rows if rows is not None else pa.RecordBatch.from_pylist([], RECOMMENDATIONS.schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,22 +224,12 @@ def rendered(
     a `writer` of shorthand as they are stored."""
     writer = writer or Renderer(load_model(run.path / "model"))
     total, done = int(run.manifest["counts"].get("members", 0)), 0
-    rows = (batch for batch in run.table("recommendations") if batch.num_rows)
     for number, path in enumerate(document_parts(run.path)):
         documents = read_part(path)
-        if not documents.num_rows:
-            continue  # its last member was erased
-        batch = next(rows)
-        while batch.num_rows < documents.num_rows * _channels(batch):
-            batch = pa.concat_batches([batch, next(rows)])
-        yield from _members(writer, documents, batch, number, stored)
+        yield from _members(writer, documents, _rows(run.path, number), number, stored)
         done += documents.num_rows
         if progress:
             progress("publish", done, total)
-
-
-def _channels(rows: pa.RecordBatch) -> int:
-    return len(rows.column("channel").unique())
 
 
 def render_members(writer: Writer, documents: pa.RecordBatch, rows: pa.RecordBatch) -> Iterator[OnlineMember]:
