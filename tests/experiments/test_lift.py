@@ -55,6 +55,7 @@ def test_a_true_lift_is_read_and_said():
     assert r.always_low < r.comparison.low
     assert "new raised click-through rate" in reading.verdict("new")
     assert reading.coverage["old"] == pytest.approx(2.0)
+    assert reading.gini == pytest.approx({"new": 0.4, "old": 0.0})
     # metrics without anything to divide by are left out, not invented
     with pytest.raises(LookupError):
         reading.of("new", "open_to_click")

@@ -46,6 +46,12 @@ def test_with_history_too(members, metric):
     assert ours.error == pytest.approx(theirs.error, rel=0.01)
 
 
+def test_a_reading_may_be_made_by_it(members):
+    pytest.importorskip("tea_tasting")
+    theirs = compare_by_tea_tasting(members, "old", "new", CLICK_THROUGH, cuped=True)
+    assert read_metric(members, "old", "new", CLICK_THROUGH, method="tea-tasting").comparison == theirs
+
+
 def test_without_the_package_the_line_that_installs_it_is_said(members, monkeypatch):
     monkeypatch.setitem(sys.modules, "tea_tasting", None)
     with pytest.raises(ExtraMissing, match=r"skillfirst\[lift\]"):

@@ -55,7 +55,8 @@ def lift(
         float, typer.Option("--history", min=0, help="Days before the start used against noise.")
     ] = 14.0,
     method: Annotated[
-        Literal["cuped", "delta", "bootstrap"], typer.Option("--method", help="How intervals are made.")
+        Literal["cuped", "delta", "bootstrap", "tea-tasting"],
+        typer.Option("--method", help="How intervals are made; tea-tasting: by that package, as a cross-check."),
     ] = "cuped",
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="A report, .html or .json.")] = None,
     json: Json = False,

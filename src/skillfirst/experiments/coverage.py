@@ -1,4 +1,4 @@
-"""How much of the catalogue an arm shows, made comparable between arms of different size."""
+"""How much of the catalogue an arm shows, and how evenly, made comparable between arms of different size."""
 
 from __future__ import annotations
 
@@ -25,3 +25,18 @@ def distinct_among(counts: npt.ArrayLike, draws: int) -> float:
         gammaln(rest[possible] + 1) - gammaln(rest[possible] - m + 1) - gammaln(total + 1) + gammaln(total - m + 1)
     )
     return float(len(n) - np.exp(log_missed).sum())
+
+
+def gini(counts: npt.ArrayLike, courses: int) -> float:
+    """Gini coefficient of exposure over `courses` courses, those without a count never shown: 0 all equal,
+    (n - 1) / n a single course.
+
+    G = sum (2 i - n - 1) x_i / (n sum x), x ascending, i from 1. 0 when nothing is shown.
+    """
+    shown = np.asarray(counts, np.float64)
+    x = np.sort(np.concatenate([np.zeros(max(courses - len(shown), 0)), shown]))
+    total = float(x.sum())
+    if not total:
+        return 0.0
+    i = np.arange(1, len(x) + 1)
+    return float(((2 * i - len(x) - 1) * x).sum() / (len(x) * total))

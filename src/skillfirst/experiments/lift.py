@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,12 @@ from skillfirst.errors import DataError, UsageError
 from skillfirst.experiments.always_valid import always_valid_p, half_width, mixture_width
 from skillfirst.experiments.assignment import Experiment
 from skillfirst.experiments.comparison import Arm, Comparison, compare, compare_bootstrap, compare_cuped
-from skillfirst.experiments.coverage import distinct_among
+from skillfirst.experiments.coverage import distinct_among, gini
 from skillfirst.experiments.exposure import Events, ExposureLog, exposed_by_events
 from skillfirst.experiments.metrics import METRICS, Metric
 from skillfirst.experiments.power import detectable_lift, plan
 from skillfirst.experiments.sample_ratio import SampleRatio, check_sample_ratio
+from skillfirst.experiments.tea import compare_by_tea_tasting
 from skillfirst.experiments.totals import Period, Totals, member_totals
 
 PLANNED_LIFT = 0.05  # relative; where always-valid intervals are tightest unless the plan says otherwise
@@ -42,10 +43,12 @@ class MetricReading:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What `skillfirst lift` reports. With `blocked`, `treatments` and `coverage` are empty and `why` says the reason.
+    """What `skillfirst lift` reports. With `blocked`, `treatments`, `coverage` and `gini` are empty and `why` says the
+    reason.
 
     `sample_ratios`: "assigned" and, where known, "exposed". `coverage`: arm -> distinct courses expected among as many
-    impressions as the arm with the fewest had. `mixed`: members left out as they met more than one arm.
+    impressions as the arm with the fewest had. `gini`: arm -> how unequally its impressions are spread over the courses
+    that any arm showed, 0 for all alike. `mixed`: members left out as they met more than one arm.
     """
 
     experiment: str
@@ -61,6 +64,7 @@ class Reading:
     coverage: dict[str, float]
     catalogue: int | None
     mixed: int = 0
+    gini: dict[str, float] = field(default_factory=dict)
 
     def of(self, arm: str, metric: str) -> MetricReading:
         """One metric of one arm; LookupError when it could not be read."""
@@ -126,21 +130,27 @@ def read_metric(
     members: pa.Table, control: str, treatment: str, metric: Metric, confidence: float = 0.95, method: str = "cuped",
     planned_lift: float = PLANNED_LIFT, seed: int = 0,
 ) -> MetricReading | None:  # fmt: skip
-    """One metric; None where one of the arms has nothing to divide by. `method`: cuped (when there is history), delta
-    or bootstrap."""
+    """One metric; None where one of the arms has nothing to divide by. `method`: cuped (when there is history), delta,
+    bootstrap, or tea-tasting (with history too, by another's package).
+
+    Raises UsageError for another method, ExtraMissing for tea-tasting where it is not installed.
+    """
     a, b = arm_values(members, control, metric), arm_values(members, treatment, metric)
     if len(a) < 2 or len(b) < 2 or math.isnan(a.value) or math.isnan(b.value):
         return None
     known_a, known_b = _history(members, control), _history(members, treatment)
     before_a, before_b = arm_values(members, control, metric, "pre_"), arm_values(members, treatment, metric, "pre_")
+    history = bool(known_a.any() or known_b.any())
     if method == "bootstrap":
         comparison = compare_bootstrap(a, b, confidence, seed=seed)
-    elif method == "delta" or not (known_a.any() or known_b.any()):
+    elif method == "tea-tasting":
+        comparison = compare_by_tea_tasting(members, control, treatment, metric, confidence, cuped=history)
+    elif method == "delta" or not history:
         comparison = compare(a, b, confidence)
     elif method == "cuped":
         comparison = compare_cuped(a, b, before_a, before_b, known_a, known_b, confidence)
     else:
-        raise UsageError(f"unknown method '{method}'", next_step="Known: cuped, delta, bootstrap.")
+        raise UsageError(f"unknown method '{method}'", next_step="Known: cuped, delta, bootstrap, tea-tasting.")
     variance = comparison.error**2 / (1 / len(a) + 1 / len(b))
     # the mixture must not depend on the outcome: the level before the start where there is one
     level = (before_a.value + before_b.value) / 2
@@ -195,7 +205,9 @@ def read_experiment(
     }
     fewest = min((int(c.sum()) for c in counts_of.values() if len(c)), default=0)
     coverage = {arm: distinct_among(c, fewest) for arm, c in counts_of.items() if len(c)}
-    return replace(base, treatments=treatments, coverage=coverage)
+    courses = len(pc.unique(totals.shown["course_id"]))
+    spread = {arm: gini(c, courses) for arm, c in counts_of.items() if len(c)}
+    return replace(base, treatments=treatments, coverage=coverage, gini=spread)
 
 
 def lift(

@@ -59,6 +59,7 @@ def to_json(reading: Reading) -> str:
         "warnings": reading.warnings(),
         "treatments": {arm: [metric(r) for r in readings] for arm, readings in reading.treatments.items()},
         "coverage": reading.coverage,
+        "gini": reading.gini,
         "catalogue": reading.catalogue,
     }
     return json.dumps(body, indent=2, ensure_ascii=False, allow_nan=False)
@@ -163,6 +164,8 @@ def to_html(reading: Reading) -> str:
         of = f" of {reading.catalogue:,}" if reading.catalogue else ""
         shown = "; ".join(f"{escape(arm)}: {n:,.0f}{of}" for arm, n in reading.coverage.items())
         body.append(f"<h2>Courses shown</h2><p>Different courses, at an equal number of showings: {shown}.</p>")
+        uneven = "; ".join(f"{escape(arm)}: {value:.2f}" for arm, value in reading.gini.items())
+        body.append(f"<p>How unequally showings are spread over them (Gini; 0: all alike, 1: one alone): {uneven}.</p>")
     checks = "; ".join(
         f"members {what}: {'do not keep the shares' if s.mismatch else 'keep the shares'} (p = {s.p:.3g})"
         for what, s in reading.sample_ratios.items()
