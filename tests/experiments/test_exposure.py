@@ -2,8 +2,7 @@ import pyarrow as pa
 import pytest
 
 from skillfirst.errors import DataError
-from skillfirst.experiments.exposure import exposed_by_events, exposed_by_recommendations
-from skillfirst.tables.outputs import RECOMMENDATIONS
+from skillfirst.experiments.exposure import exposed_by_events
 
 ARMS = pa.map_(pa.string(), pa.string())
 
@@ -48,15 +47,6 @@ def test_parquet_files_are_read_as_tables_are(tmp_path):
     pq.write_table(events.slice(1), tmp_path / "b.parquet")
     found = exposed_by_events([tmp_path / "a.parquet", tmp_path / "b.parquet"], "order")
     assert found.members.equals(exposed_by_events(events, "order").members)
-
-
-def test_recommendations_show_who_was_served():
-    columns = {f.name: pa.nulls(2, f.type) for f in RECOMMENDATIONS.schema}
-    columns["member_id"] = pa.array(["bo", "ana"])
-    columns["arms"] = pa.array([[("order", "new")], [("order", "old")]], ARMS)
-    columns["day"] = pa.array([1, 1], pa.int32()).cast(pa.date32())
-    met = exposed_by_recommendations(pa.table(columns), "order")
-    assert met.members.to_pylist()[0] == {"member_id": "ana", "arm": "old", "first_time": 86_400_000_000}
 
 
 def test_a_log_without_arms_is_refused():

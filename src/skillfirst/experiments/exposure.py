@@ -81,21 +81,6 @@ def exposed_by_events(
     return _without_mixed(found)
 
 
-def exposed_by_recommendations(recommendations: pa.Table, experiment: str) -> ExposureLog:
-    """Members with a row of recommendations in an arm of `experiment`; the first time is the start of the first day."""
-    with connect() as connection:
-        connection.register("recommendations", recommendations)
-        found: pa.Table = connection.sql(
-            """
-            SELECT member_id, min(arm) AS arm, min(t) AS first_time, min(arm) <> max(arm) AS mixed
-            FROM (SELECT member_id, map_extract(arms, ?)[1] AS arm, epoch_us(day::TIMESTAMP) AS t FROM recommendations)
-            WHERE arm IS NOT NULL GROUP BY member_id ORDER BY member_id
-            """,
-            params=[experiment],
-        ).to_arrow_table()
-    return _without_mixed(found)
-
-
 def _without_mixed(found: pa.Table) -> ExposureLog:
     mixed = found["mixed"].to_numpy()
     members = found.filter(pa.array(~mixed.astype(bool))).drop_columns(["mixed"])
