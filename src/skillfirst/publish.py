@@ -62,7 +62,7 @@ def publish(
 ) -> int:  # fmt: skip
     """Put a run into the online store and serve it; returns the members published.
 
-    The offline store notes which runs the online one needs. With an `engine` its workers render the members and write
+    The offline store notes which runs the online one needs. With an `engine` its workers make the answers and write
     them into the store themselves, if it is one that they reach by its `address`; the switch happens here. Raises
     RunError when the run lost too much against the serving one, unless `force`. Until the switch, and when anything
     fails, the old version serves.

@@ -27,7 +27,7 @@ def publish(
     to: To,
     run: RunId = "latest",
     engine: Annotated[
-        Literal["local", "spark"], typer.Option("--engine", help="Who renders and writes: this process, or executors.")
+        Literal["local", "spark"], typer.Option("--engine", help="Who writes the answers: this process, or executors.")
     ] = "local",
     master: Annotated[str | None, typer.Option("--master", metavar="URL", help="The Spark master.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Publish although too much was lost.")] = False,
