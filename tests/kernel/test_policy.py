@@ -1,5 +1,7 @@
 """Settings by dotted names: read as their type, refused with a word on what would do."""
 
+import json
+import math
 from dataclasses import asdict
 
 import pytest
@@ -34,6 +36,7 @@ def test_a_setting_is_read_as_its_type(name: str, given: object, wanted: object)
         ("inference.title", "maybe", "true or false"), ("page", "3", "policy.page.rows"),
         ("page.length", "3", "row_length"), ("list_length.most", "3", "no parts"),
         ("inference.net_dropout", "0.2", "a list"), ("collapse", "on", "'auto' or 'series' or 'none'"),
+        ("discount.colour", "1", "half_life_days"), ("discount.impressions.shape", "1", "weight"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_says_what_would_do(name: str, given: object, said: str) -> None:
@@ -46,3 +49,11 @@ def test_a_wrong_setting_says_what_would_do(name: str, given: object, said: str)
 def test_a_policy_survives_its_dictionary() -> None:
     policy = Policy().with_settings({"page.rows": 3, "discount.form": "linear", "cool_off.channels": "feed"})
     assert policy_from_dict(asdict(policy)) == policy
+    fitted = (
+        Policy()
+        .with_settings(
+            {"discount.form": "aggregate", "discount.position.form": "inverse", "discount.position.weight": 0.3}
+        )
+        .with_settings({"discount.half_life_days": math.inf, "discount.spill_over": 0.0})
+    )
+    assert policy_from_dict(json.loads(json.dumps(asdict(fitted)))) == fitted

@@ -13,9 +13,8 @@ large-scale recommender systems", KDD 2014. A course without a counted exposure 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -126,34 +125,6 @@ class Discount:
         for b in self.behaviours:
             out += [float(Form.named(b.form)), b.sign * b.weight, b.scale]
         return np.array(out, np.float64)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON and TOML."""
-        out: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, Behaviour):
-                value = {f.name: getattr(value, f.name) for f in fields(value)}
-            out[field.name] = value
-        return out
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Discount:
-        """The counterpart of `to_dict`; missing keys take the defaults. Raises UsageError for unknown keys."""
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(values) - known):
-            raise UsageError(
-                f"discount: unknown setting '{unknown[0]}'", next_step=f"Known: {', '.join(sorted(known))}."
-            )
-        try:
-            given: dict[str, Any] = {k: Behaviour(**v) if isinstance(v, dict) else v for k, v in values.items()}
-            given |= {k: tuple(v) for k, v in given.items() if isinstance(v, list)}
-            return cls(**given)
-        except TypeError as error:
-            raise UsageError(f"discount: {error}") from None
-
-
-NO_DISCOUNT = Discount(form="none", spill_over=0.0)
 
 
 def discount(
