@@ -10,6 +10,7 @@ import pytest
 
 from skillfirst.kernel.tag import TagSettings, tag
 from skillfirst.skills.tagging.formula import BATCH_CELLS, Reading
+from skillfirst.skills.tagging.incremental import Previous
 from skillfirst.skills.tagging.japanese import word_edges
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.tables.outputs import COURSE_SKILLS
@@ -33,6 +34,11 @@ def courses(count, start=0, tagged=True, named=True):
             "skills": pa.array([[s] if tagged else [] for s in about], pa.list_(pa.string())),
         }
     )
+
+
+def remembered(result):
+    """What the next tagging is told of this one."""
+    return Previous(result.candidates, result.hashes, result.key)
 
 
 @pytest.fixture
@@ -183,9 +189,9 @@ def test_a_decision_tags_its_course_again_and_taking_it_back_does_too(taxonomy):
     table = courses(6, tagged=False)
     first = tag(table, taxonomy)
     refused = answered("refused", "java", ["c000"])
-    second = tag(table, taxonomy, decisions=refused, previous=first.as_previous())
-    third = tag(table, taxonomy, decisions=refused, previous=second.as_previous())
-    fourth = tag(table, taxonomy, previous=third.as_previous())
+    second = tag(table, taxonomy, decisions=refused, previous=remembered(first))
+    third = tag(table, taxonomy, decisions=refused, previous=remembered(second))
+    fourth = tag(table, taxonomy, previous=remembered(third))
     assert [r.report["tagged_now"] for r in (second, third, fourth)] == [1, 0, 1]
     assert third.candidates.equals(second.candidates)
     assert fourth.candidates.equals(first.candidates)
@@ -195,22 +201,22 @@ def test_where_a_model_is_trained_a_decision_changes_every_tag(taxonomy):
     table, labels = galvanising(4), courses(20, named=False)
     first = tag(table, taxonomy, labels)
     accepted = answered("accepted", "welding", ["z000"])
-    assert tag(table, taxonomy, labels, decisions=accepted, previous=first.as_previous()).report["tagged_now"] == 4
+    assert tag(table, taxonomy, labels, decisions=accepted, previous=remembered(first)).report["tagged_now"] == 4
 
 
 def test_only_changed_courses_are_tagged_again(taxonomy):
     table = courses(6, tagged=False)
     first = tag(table, taxonomy)
-    again = tag(table, taxonomy, previous=first.as_previous())
+    again = tag(table, taxonomy, previous=remembered(first))
     assert again.report["tagged_now"] == 0
     assert again.candidates.equals(first.candidates)
     titles = table["title"].to_pylist()
     titles[2] = "welding after all"
-    changed = tag(table.set_column(1, "title", [titles]), taxonomy, previous=first.as_previous())
+    changed = tag(table.set_column(1, "title", [titles]), taxonomy, previous=remembered(first))
     assert changed.report["tagged_now"] == 1
     assert best_of(changed)["c002"] == "welding"
     other = replace(TagSettings(), seed=1)
-    assert tag(table, taxonomy, None, other, previous=first.as_previous()).report["tagged_now"] == 6
+    assert tag(table, taxonomy, None, other, previous=remembered(first)).report["tagged_now"] == 6
 
 
 def test_the_same_input_gives_the_same_bytes(taxonomy):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -63,11 +63,7 @@ class TagResult:
     report: dict[str, Any]
     hashes: pa.Table
     key: str
-    choice: Choice | None = field(default=None)
-
-    def as_previous(self) -> Previous:
-        """For the next call."""
-        return Previous(self.candidates, self.hashes, self.key)
+    choice: Choice | None = None
 
 
 def tag(
