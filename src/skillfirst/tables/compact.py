@@ -21,7 +21,6 @@ from skillfirst.tables.member_document import INFERRED
 from skillfirst.tables.outputs import RECOMMENDATIONS
 from skillfirst.tables.sparse import list_parts, to_lists
 
-FORMS = ("full", "compact")
 WORD = pa.dictionary(pa.int8(), pa.string())  # of few words a file
 # columns of the compact form behind each column of the full one
 SOURCES = {
@@ -104,8 +103,8 @@ def _full(field: pa.Field, rows: pa.RecordBatch, words: Words) -> pa.Array:
     if name not in SOURCES:
         return rows.column(name).cast(field.type)
     if name in ("carousel_rank", "position"):
-        offsets, flat = _places(rows)[0], _places(rows)[1 if name == "carousel_rank" else 2]
-        return to_lists(offsets, flat).cast(field.type)
+        offsets, rank, position = _places(rows)
+        return to_lists(offsets, rank if name == "carousel_rank" else position).cast(field.type)
     offsets, values = list_parts(rows.column(SOURCES[name][0]))
     if name == "affinity":
         return to_lists(offsets, values)

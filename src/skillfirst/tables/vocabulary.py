@@ -83,11 +83,6 @@ class Vocabulary:
         codes = np.asarray(codes, np.int32)
         return self.ids.take(pa.array(codes, mask=codes < 0))
 
-    def dictionary(self, codes: npt.ArrayLike) -> pa.DictionaryArray:
-        """Codes as an Arrow dictionary array over this vocabulary (no strings copied); -1 becomes null."""
-        codes = np.asarray(codes, np.int32)
-        return pa.DictionaryArray.from_arrays(pa.array(codes, mask=codes < 0), self.ids)
-
 
 def _texts(array: pa.Array | pa.ChunkedArray) -> list[str | None]:
     if not (pa.types.is_string(array.type) or pa.types.is_dictionary(array.type)):
