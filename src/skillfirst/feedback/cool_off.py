@@ -14,6 +14,7 @@ import pyarrow as pa
 from skillfirst.errors import UsageError
 from skillfirst.feedback.impressions import seconds_now
 from skillfirst.tables.documents import Documents
+from skillfirst.tables.interactions import CHANNEL_CODES
 from skillfirst.tables.member_document import Channel, Interaction
 
 ON = ("served", "clicked", "both")
@@ -32,13 +33,12 @@ class CoolOff:
     channels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        known = [c.name.lower() for c in Channel]
         if self.on not in ON:
             raise UsageError(f"cool-off: on = '{self.on}' is unknown", next_step=f"Known: {', '.join(ON)}.")
         if not self.days >= 0:
             raise UsageError("cool-off: days are 0 or more")
-        if wrong := [c for c in self.channels if c not in known]:
-            raise UsageError(f"cool-off: unknown channel '{wrong[0]}'", next_step=f"Known: {', '.join(known)}.")
+        if wrong := [c for c in self.channels if c not in CHANNEL_CODES]:
+            raise UsageError(f"cool-off: unknown channel '{wrong[0]}'", next_step=f"Known: {', '.join(CHANNEL_CODES)}.")
 
     def covers(self, channel: Channel) -> bool:
         return not self.channels or channel.name.lower() in self.channels

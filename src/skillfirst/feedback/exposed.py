@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skillfirst.errors import DataError
+from skillfirst.tables.interactions import CHANNEL_CODES
 
 Longs = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 CLICK_WINDOW_SECONDS = 86_400  # engagement: a click within 24 hours of the impression
-_CHANNELS = ("home", "feed", "email")  # codes of tables.member_document.Channel, from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def log_of_events(events: pa.Table) -> ImpressionLog:
     time = np.asarray(events["time"].cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy(), np.int64) // 1_000_000
     channel = np.zeros(rows, np.int8)
     if "channel" in events.column_names:
-        known = pc.index_in(events["channel"], pa.array(_CHANNELS))
+        known = pc.index_in(events["channel"], pa.array([*CHANNEL_CODES]))  # codes from 1
         channel = (np.asarray(pc.fill_null(known, -1).to_numpy(), np.int64) + 1).astype(np.int8)
     click = np.asarray(pc.equal(events["kind"], "click").to_numpy(), bool)
     # an impression and its click may carry the same second: the impression stands first

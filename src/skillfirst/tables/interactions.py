@@ -95,8 +95,7 @@ class EventRows:
         kinds = _codes(kind, EVENT_KINDS)
         if size and kinds.min() < 0:
             raise ValueError("an event of an unknown kind")
-        names = [c.name.lower() for c in sorted(Channel)]
-        channels = np.zeros(size, np.int8) if channel is None else _codes(channel, ("", *names))
+        channels = np.zeros(size, np.int8) if channel is None else _codes(channel, ("", *CHANNEL_CODES))
         slots = np.ones(size) if position is None else _filled(position, 1.0)
         spent = np.zeros(size) if seconds is None else _filled(seconds, 0.0)
         return cls(
@@ -232,16 +231,9 @@ def merge_events(before: History, events: EventRows, now: npt.ArrayLike) -> Hist
         at["seen"], had["seen_course"], had["seen_channel"], had["seen_time"], had["seen_slot"],
     )  # fmt: skip
     served_at, served, served_time = merging.served(
-        offsets,
-        order,
-        keep,
-        events.kind,
-        events.channel,
-        events.time,
-        at["served"],
-        had["served_channel"],
-        had["served_time"],
-    )
+        offsets, order, keep, events.kind, events.channel, events.time,
+        at["served"], had["served_channel"], had["served_time"],
+    )  # fmt: skip
     return History(
         {"wanted": w_at, "refused": r_at, "wish": wish_at, "course": course_at, "seen": seen_at, "served": served_at},
         {
