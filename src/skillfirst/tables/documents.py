@@ -283,13 +283,13 @@ def _field(raw: bytes, table: int, number: int) -> int:
     return table + offset if offset else 0
 
 
-def _pairs(raw: bytes, at: int, most: int) -> tuple[int, int]:
-    """Where a vector of pairs of int64 begins, and its length. Raises ValueError unless it has `most`."""
-    start = at + struct.unpack_from("<I", raw, at)[0]
+def _pairs(raw: bytes, at: int, many: int) -> int:
+    """Where a vector of pairs of int64 begins. Raises ValueError unless it has so many."""
+    start: int = at + struct.unpack_from("<I", raw, at)[0]
     (length,) = struct.unpack_from("<I", raw, start)
-    if length != most:
+    if length != many:
         raise ValueError("not a stored document: other columns")
-    return start + 4, length
+    return start + 4
 
 
 def _read_message(raw: bytes) -> tuple[dict[str, Any], dict[str, Any], frozenset[str]]:
@@ -303,9 +303,9 @@ def _read_message(raw: bytes) -> tuple[dict[str, Any], dict[str, Any], frozenset
     rows = _field(raw, batch, 0)
     if not rows or struct.unpack_from("<q", raw, rows)[0] != 1 or _field(raw, batch, 3):
         raise ValueError("not a stored document: not one row, or compressed")
-    at, _ = _pairs(raw, _field(raw, batch, 1), _NODES)
+    at = _pairs(raw, _field(raw, batch, 1), _NODES)
     null_count = np.frombuffer(raw, np.int64, 2 * _NODES, at)[1::2]
-    at, _ = _pairs(raw, _field(raw, batch, 2), _BUFFERS)
+    at = _pairs(raw, _field(raw, batch, 2), _BUFFERS)
     places = np.frombuffer(raw, np.int64, 2 * _BUFFERS, at)[::2] + (8 + size)
     words = np.frombuffer(raw, np.int32, len(raw) >> 2)
     heads = places[_LIST_BUFFERS] >> 2
