@@ -5,7 +5,9 @@ Engines map and merge; they never train.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +26,8 @@ from skillfirst.skills import inference
 from skillfirst.skills.inference import InferenceCounts, WantCounts
 from skillfirst.tables.documents import Documents
 
+Counted = TypeVar("Counted")
+
 
 @dataclass(frozen=True, slots=True)
 class Partial:
@@ -32,11 +36,11 @@ class Partial:
     members: int
     with_skills: int
     holders: Longs  # explicit holders by skill
-    learners: dict[str, Learners] = field(default_factory=dict)
-    inference: InferenceCounts | None = None
-    wants: WantCounts | None = None
-    taken: Taken | None = None
-    responses: ResponseCounts | None = None
+    learners: dict[str, Learners]
+    inference: InferenceCounts
+    wants: WantCounts | None  # None where wants are not predicted
+    taken: Taken
+    responses: ResponseCounts | None  # None where nothing was shown
 
 
 def count(batch: pa.RecordBatch, catalogue: Catalogue, policy: Policy) -> Partial:
@@ -58,19 +62,20 @@ def count(batch: pa.RecordBatch, catalogue: Catalogue, policy: Policy) -> Partia
 
 def merge(a: Partial, b: Partial) -> Partial:
     """The partial of both parts of the members together."""
-    both = a.inference or b.inference
-    if a.inference is not None and b.inference is not None:
-        both = inference.merge(a.inference, b.inference)
     return Partial(
         a.members + b.members,
         a.with_skills + b.with_skills,
         a.holders + b.holders,
         {name: a.learners[name].plus(b.learners[name]) for name in a.learners},
-        both,
-        inference.merge_wants(a.wants, b.wants) if a.wants is not None and b.wants is not None else a.wants or b.wants,
-        a.taken.plus(b.taken) if a.taken is not None and b.taken is not None else a.taken or b.taken,
-        a.responses.plus(b.responses) if a.responses and b.responses else a.responses or b.responses,
+        inference.merge(a.inference, b.inference),
+        _of_both(a.wants, b.wants, inference.merge_wants),
+        a.taken.plus(b.taken),
+        _of_both(a.responses, b.responses, ResponseCounts.plus),
     )
+
+
+def _of_both(a: Counted | None, b: Counted | None, add: Callable[[Counted, Counted], Counted]) -> Counted | None:
+    return add(a, b) if a is not None and b is not None else a or b
 
 
 def merge_all(partials: list[Partial]) -> Partial:
@@ -89,7 +94,6 @@ def finish(partials: list[Partial], catalogue: Catalogue, policy: Policy, day: i
     total = merge_all(partials)
     population = total.members if policy.population == "all" else total.with_skills
     rarity = idf(total.holders, max(population, 1), policy.floor)
-    assert total.inference is not None
     tables = inference.finish(
         total.inference, catalogue.taxonomy.title_skills, catalogue.course_skills, policy.inference
     )
@@ -98,7 +102,7 @@ def finish(partials: list[Partial], catalogue: Catalogue, policy: Policy, day: i
         titles = len(catalogue.taxonomy.titles)
         interest = inference.finish_interest(total.wants, titles, catalogue.course_skills, policy.inference)
     shelves = course_shelves(total.learners, total.holders, catalogue, rarity.considered, policy.trending)
-    together = co_watched(total.taken.lists) if total.taken is not None and len(total.taken.hashes) else None
+    together = co_watched(total.taken.lists) if len(total.taken.hashes) else None
     response = fit_response(total.responses, len(catalogue.cards)) if total.responses else None
     return build_model(
         catalogue, rarity, tables, interest, shelves, together, response, policy, day, total.members, arms or {}

@@ -10,12 +10,11 @@ import numpy.typing as npt
 from skillfirst.contexts.trending import WEEK
 from skillfirst.kernel.catalogue import Catalogue
 from skillfirst.tables.documents import Documents
-from skillfirst.tables.member_document import Interaction
+from skillfirst.tables.member_document import ENGAGED, Interaction
 
 Longs = npt.NDArray[np.int64]
 DENSE = 1 << 16  # cells that are counted whether there is anything in them or not
 COHORTS = ("all", "title", "family", "industry")
-ENGAGED = (Interaction.CLICK, Interaction.WATCH, Interaction.ENROL, Interaction.COMPLETE, Interaction.BOOKMARK)
 _ENGAGED = np.isin(np.arange(1 + max(Interaction)), ENGAGED).astype(np.uint8)
 
 

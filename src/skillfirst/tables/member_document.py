@@ -19,6 +19,10 @@ class Interaction(IntEnum):
     UNDO = 7
 
 
+# kinds by which somebody turns to a course
+ENGAGED = (Interaction.CLICK, Interaction.WATCH, Interaction.ENROL, Interaction.COMPLETE, Interaction.BOOKMARK)
+
+
 class Channel(IntEnum):
     """Channels as stored in documents."""
 

@@ -17,11 +17,10 @@ from skillfirst.skills.inference.profiles import Profiles, read_profiles
 from skillfirst.skills.inference.sampling import Hashes, hash_ids
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.inference.tables import InterestTables, places_of
-from skillfirst.tables.member_document import Interaction
+from skillfirst.tables.member_document import ENGAGED
 from skillfirst.tables.sparse import Csr
 
 TAUGHT = 0.5  # a course's skill counts as wanted by who chose the course if the course teaches it more likely than not
-CHOSEN = (Interaction.CLICK, Interaction.WATCH, Interaction.ENROL, Interaction.COMPLETE, Interaction.BOOKMARK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ def wants(profiles: Profiles, course_skills: Csr) -> Csr:
     Chosen: clicked, watched, enrolled, completed or bookmarked.
     """
     offsets, course, kind, _, _ = profiles.course
-    chosen = np.isin(kind, [int(k) for k in CHOSEN]) & (course < len(course_skills))
+    chosen = np.isin(kind, [int(k) for k in ENGAGED]) & (course < len(course_skills))
     lengths = np.diff(course_skills.offsets)
     room = len(profiles.wanted[1]) + int(lengths[course[chosen]].sum())
     taught = np.asarray(course_skills.weights) >= TAUGHT
