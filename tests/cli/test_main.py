@@ -14,7 +14,7 @@ from skillfirst.cli.main import app, run
 HEAVY = ("numba", "duckdb", "sklearn", "lightgbm", "scipy", "pyarrow", "pandas", "fastapi", "matplotlib")
 COMMANDS = (
     "demo", "init", "check", "import", "tag", "review-tags", "infer", "evaluate", "run", "publish", "rollback", "serve",
-    "export", "explain", "fit-discount", "lift", "replay", "simulate", "erase", "doctor",
+    "export", "explain", "fit-discount", "lift", "replay", "simulate", "statements", "erase", "doctor",
 )  # fmt: skip
 
 

@@ -147,9 +147,57 @@ def test_import_of_titles_alone_gives_a_prior_over_the_builtin_skills(skillfirst
     assert [taxonomy.names[s] for s in taxonomy.title_skills.row(0)] == ["JavaScript"]
 
 
+STATEMENT = {
+    "id": "6690e6c9-3ef0-4ed3-8b37-7f3964730bee", "timestamp": "2026-06-09T12:00:00Z",
+    "actor": {"mbox": "mailto:ann@academy.example"},
+    "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
+    "object": {
+        "id": "https://academy.example/course/c1",
+        "definition": {"type": "http://adlnet.gov/expapi/activities/course"},
+    },
+}  # fmt: skip
+ENVELOPE = {
+    "dataVersion": "http://purl.imsglobal.org/ctx/caliper/v1p2",
+    "data": [
+        {
+            "id": "urn:uuid:1", "type": "ViewEvent", "action": "Viewed", "eventTime": "2026-06-09T12:00:00Z",
+            "actor": {"id": "https://academy.example/people/m1", "type": "Person"},
+            "object": {"id": "https://academy.example/course/c1", "type": "CourseOffering"},
+        }
+    ],
+}  # fmt: skip
+
+
+def test_import_xapi_gives_events_and_says_what_was_left_out(skillfirst, tmp_path):
+    odd = {**STATEMENT, "verb": {"id": "https://academy.example/verbs/sang"}}
+    (tmp_path / "records.jsonl").write_text("\n".join(map(json.dumps, (STATEMENT, odd))))
+    (tmp_path / "key").write_text("pepper")
+    said = skillfirst("import", "xapi", "records.jsonl", "--out", "d", "--prefix", "https://academy.example/course/",
+                      "--salt", "key", "--json")  # fmt: skip
+    assert (said.code, said.json["counts"]) == (0, {"events": 1})
+    assert len(said.json["notes"]) == 1
+    assert "https://academy.example/verbs/sang: 1" in said.json["notes"][0]
+    event = json.loads((tmp_path / "d" / "events.jsonl").read_text())
+    assert (event["kind"], event["course_id"], event["time"]) == ("complete", "c1", "2026-06-09T12:00:00+00:00")
+    assert event["member_id"].startswith("mail:")
+
+
+def test_imported_records_are_events_that_check_accepts(skillfirst, tmp_path, academy):
+    folder = shutil.copytree(academy, tmp_path / "data")
+    (folder / "events.csv").unlink()
+    (tmp_path / "envelope.json").write_text(json.dumps(ENVELOPE))
+    prefixes = ("--prefix", "https://academy.example/course/", "--prefix", "https://academy.example/people/")
+    assert skillfirst("import", "caliper", "envelope.json", "--out", folder, *prefixes).code == 0
+    checked = skillfirst("check", folder, "--json").json
+    assert (checked["counts"]["events"], checked["findings"]) == (1, [])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
+        (["import", "xapi", "nothing.json", "--out", "y"], 1, "nothing.json"),
+        (["import", "csv", "x.csv", "--prefix", "z", "--out", "y"], 2, "--prefix and --salt go with xapi and caliper"),
+        (["import", "xapi", "x.json", "--titles-only", "--out", "y"], 2, "--titles-only goes with esco and onet"),
         (["import", "csv", "x.csv", "--titles-only", "--out", "y"], 2, "--titles-only goes with esco and onet"),
         (["import", "linkedin", "x", "--out", "y"], 2, "'linkedin' is not one of"),
         (["import", "csv", "nothing.csv", "--out", "y"], 1, "there is no file"),

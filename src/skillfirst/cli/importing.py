@@ -1,7 +1,8 @@
-"""`import`: published taxonomies as our tables."""
+"""`import`: published taxonomies and records of learning as our tables."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -13,6 +14,8 @@ from skillfirst.cli.options import Json
 if TYPE_CHECKING:
     from skillfirst.ingest.formats.published import Imported
 
+LONGEST_SALT = 64  # bytes of key that the hash takes
+
 
 def add_to(app: typer.Typer) -> None:
     app.command(
@@ -22,30 +25,47 @@ def add_to(app: typer.Typer) -> None:
 
 
 def import_(
-    source: Annotated[Literal["esco", "onet", "csv"], typer.Argument(metavar="esco|onet|csv", help="What it is.")],
-    place: Annotated[Path, typer.Argument(metavar="DIR", help="The published files; for csv: one CSV file.")],
+    source: Annotated[
+        Literal["esco", "onet", "csv", "xapi", "caliper"],
+        typer.Argument(metavar="esco|onet|csv|xapi|caliper", help="What it is."),
+    ],
+    place: Annotated[Path, typer.Argument(metavar="PATH", help="The published files' folder; else one file.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder the tables are written to.")],
     titles_only: Annotated[
         bool, typer.Option("--titles-only", help="Only titles, with their skills as the built-in taxonomy names them.")
     ] = False,
     language: Annotated[str, typer.Option("--language", help="The language of the names (ESCO).")] = "en",
+    prefix: Annotated[
+        list[str] | None, typer.Option("--prefix", help="What is cut from ids of people and courses (xAPI, Caliper).")
+    ] = None,
+    salt: Annotated[
+        Path | None, typer.Option("--salt", metavar="FILE", help="Key of the hash that stands for a mail address.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Turn a published taxonomy into the tables skills, skill_labels, titles and title_skills."""
+    """Turn a published taxonomy into the tables skills, skill_labels, titles and title_skills, or records of learning
+    (xAPI statements, Caliper envelopes; JSON or NDJSON) into the table events. What becomes no event is counted by
+    its reason.
+    """
     from skillfirst.errors import StoreError, UsageError
     from skillfirst.ingest.formats.esco import import_esco
     from skillfirst.ingest.formats.onet import import_onet
     from skillfirst.ingest.formats.plain import import_plain
 
+    records = source in ("xapi", "caliper")
+    if not records and (prefix or salt is not None):
+        raise UsageError("--prefix and --salt go with xapi and caliper")
     if language != "en" and source != "esco":
         raise UsageError("--language goes with esco")
-    if titles_only and source == "csv":
+    if titles_only and source not in ("esco", "onet"):
         raise UsageError("--titles-only goes with esco and onet")
     try:
         if source == "esco":
             done = import_esco(place, out, language)
         elif source == "onet":
             done = import_onet(place, out)
+        elif records:
+            done = _records(source, place, out, prefix or (), salt)
         else:
             done = import_plain(place, out)
     except OSError as error:
@@ -59,6 +79,30 @@ def import_(
     answer(
         {"source": source, "out": str(out), "counts": done.counts, "notes": list(done.notes)}, "\n".join(lines), json
     )
+
+
+def _records(source: str, place: Path, out: Path, prefixes: Sequence[str], salt: Path | None) -> Imported:
+    """Records of learning as `events.jsonl` in `out`, which the check reads like any other table."""
+    import json
+
+    from skillfirst.cli.files import whole_file
+    from skillfirst.errors import DataError, UsageError
+    from skillfirst.ingest.formats.caliper import read_caliper
+    from skillfirst.ingest.formats.published import Imported
+    from skillfirst.ingest.formats.xapi import read_xapi
+
+    key = salt.read_bytes().strip() if salt is not None else b""
+    if len(key) > LONGEST_SALT:
+        raise UsageError(f"{salt} is longer than {LONGEST_SALT} bytes")
+    found = (read_xapi if source == "xapi" else read_caliper)(place.read_bytes(), prefixes=prefixes, salt=key)
+    notes = [f"left out, {reason}: {count:,}" for reason, count in found.reasons().items()]
+    if not found.events:
+        raise DataError("; ".join([f"no record of {place} is an event", *notes]))
+    file = out / "events.jsonl"
+    with whole_file(file) as passing, passing.open("w", encoding="utf-8") as lines:
+        for event in found.events:
+            lines.write(json.dumps({**event, "time": event["time"].isoformat()}, ensure_ascii=False) + "\n")
+    return Imported(out, {"events": file}, {"events": len(found.events)}, notes)
 
 
 def _over_builtin_skills(done: Imported) -> Imported:

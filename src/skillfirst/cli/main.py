@@ -28,6 +28,7 @@ from skillfirst.cli import (
     simulate,
     skills,
     starting,
+    statements,
     tables,
 )
 from skillfirst.errors import SkillfirstError
@@ -51,7 +52,7 @@ app = typer.Typer(
 
 for _room in (
     demo, starting, tables, importing, skills, evaluate, night, publishing, serve, export, explain, experiments,
-    simulate, erase, doctor,
+    simulate, statements, erase, doctor,
 ):  # fmt: skip
     _room.add_to(app)
 
