@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skillfirst.errors import DataError
-from skillfirst.evaluation.world.samplers import RowSampler, unit_rows, values_of
+from skillfirst.evaluation.world.samplers import RowSampler, unit_rows
 from skillfirst.evaluation.world.teaching import taught_skills
 from skillfirst.tables.schemas import COURSES, LEVELS, Kind
 from skillfirst.tables.sparse import Csr
@@ -98,7 +98,7 @@ class Ground:
     def taught_by(self) -> Csr:
         """Skills x courses: weight in the course times the course's popularity."""
         matrix = self.course_skills
-        worth = values_of(matrix) * np.repeat(self.popularity, np.diff(matrix.offsets))
+        worth = matrix.weights * np.repeat(self.popularity, np.diff(matrix.offsets))
         return Csr(matrix.offsets, matrix.indices, worth.astype(np.float32), matrix.width).transpose()
 
     @cached_property

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from skillfirst.evaluation.world.ground import Ground, folder, read_rows, split
 from skillfirst.evaluation.world.log import Events, events, joined
 from skillfirst.evaluation.world.population import COUNTRIES, INDUSTRIES, TEMPOS, Population
-from skillfirst.evaluation.world.samplers import stack, unit_rows, values_of
+from skillfirst.evaluation.world.samplers import stack, unit_rows
 from skillfirst.tables.member_document import Channel
 from skillfirst.tables.schemas import LEVELS, MEMBER_SKILLS, MEMBERS
 from skillfirst.tables.sparse import Csr
@@ -214,7 +214,7 @@ def on_skills(ground: Ground, persona: Persona, skills: Sequence[str], day: int,
     wish[codes(ground, skills)] = 1.0
     matrix = ground.course_skills
     rows = np.repeat(np.arange(len(matrix)), np.diff(matrix.offsets))
-    fit = np.bincount(rows, weights=wish[matrix.indices] * values_of(matrix), minlength=len(matrix))
+    fit = np.bincount(rows, weights=wish[matrix.indices] * matrix.weights, minlength=len(matrix))
     spoken = np.array([t in persona.languages for t in ground.languages])[ground.language]
     fit = np.where(spoken & (ground.created < day - 60), fit, 0.0)
     seen: set[bytes] = set()

@@ -28,7 +28,7 @@ class RowSampler:
 
     def __init__(self, weights: Csr) -> None:
         lengths = np.diff(weights.offsets)
-        values = np.ones(len(weights.indices)) if weights.values is None else weights.values.astype(np.float64)
+        values = weights.weights.astype(np.float64)
         running = np.concatenate([[0.0], np.cumsum(values)])
         before, total = running[weights.offsets[:-1]], np.diff(running[weights.offsets])
         rows = np.repeat(np.arange(len(lengths)), lengths)
@@ -74,12 +74,7 @@ def pairs(matrix: Csr, rows: npt.NDArray[np.integer]) -> tuple[Ints, npt.NDArray
     lengths = matrix.offsets[rows + 1] - matrix.offsets[rows]
     place, within = spread(lengths)
     at = matrix.offsets[rows][place] + within
-    return place, matrix.indices[at], values_of(matrix)[at]
-
-
-def values_of(matrix: Csr) -> npt.NDArray[np.float32]:
-    """The values of a matrix; ones where being there is all that counts."""
-    return np.ones(len(matrix.indices), np.float32) if matrix.values is None else matrix.values
+    return place, matrix.indices[at], matrix.weights[at]
 
 
 def stack(parts: list[Csr]) -> Csr:
@@ -93,7 +88,7 @@ def stack(parts: list[Csr]) -> Csr:
 
 def unit_rows(matrix: Csr) -> Csr:
     """The same matrix with rows of Euclidean length 1 (empty rows stay empty)."""
-    values = np.ones(len(matrix.indices)) if matrix.values is None else matrix.values.astype(np.float64)
+    values = matrix.weights.astype(np.float64)
     running = np.concatenate([[0.0], np.cumsum(values**2)])
     length = np.sqrt(np.maximum(np.diff(running[matrix.offsets]), 1e-12))
     scaled = values / np.repeat(length, np.diff(matrix.offsets))

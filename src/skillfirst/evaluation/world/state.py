@@ -12,7 +12,7 @@ from skillfirst.evaluation.world.constants import Constants
 from skillfirst.evaluation.world.ground import Ground
 from skillfirst.evaluation.world.luck import Purpose, luck
 from skillfirst.evaluation.world.population import Population
-from skillfirst.evaluation.world.samplers import pairs, unit_rows, values_of
+from skillfirst.evaluation.world.samplers import pairs, unit_rows
 from skillfirst.tables.member_document import Channel
 
 
@@ -83,7 +83,7 @@ def likeness(ground: Ground) -> npt.NDArray[np.float32]:
     """Courses x courses: cosine of what they teach, 0 with itself."""
     rows = unit_rows(ground.course_skills)
     dense = np.zeros((len(rows), rows.width), np.float32)
-    dense[np.repeat(np.arange(len(rows)), np.diff(rows.offsets)), rows.indices] = values_of(rows)
+    dense[np.repeat(np.arange(len(rows)), np.diff(rows.offsets)), rows.indices] = rows.weights
     alike = dense @ dense.T
     np.fill_diagonal(alike, 0.0)
     return np.asarray(alike, np.float32)
