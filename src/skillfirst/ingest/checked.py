@@ -61,7 +61,7 @@ class Checked:
         if table not in self.large:
             return []
         if table == "members":
-            return [self.large[table] / f"part-{number:05d}.parquet"]
+            return [range_file(self.large[table], number)]
         return sorted((self.large[table] / f"part={number}").glob("*.parquet"))
 
     def raise_fatal(self) -> None:
@@ -73,6 +73,11 @@ class Checked:
             shown = fatal[:MOST_FINDINGS_IN_AN_ERROR]
             more = f"\n  and {len(fatal) - len(shown)} more" if len(fatal) > len(shown) else ""
             raise DataError("the tables cannot be used:\n  " + "\n  ".join(str(f) for f in shown) + more)
+
+
+def range_file(folder: Path, number: int) -> Path:
+    """Where range `number` of the members lies in their folder."""
+    return folder / f"part-{number:05d}.parquet"
 
 
 @dataclass

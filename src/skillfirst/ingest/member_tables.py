@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from skillfirst.ingest.catalogue_tables import reject_rows, typed_row
-from skillfirst.ingest.checked import Checked, RejectFile
+from skillfirst.ingest.checked import Checked, RejectFile, range_file
 from skillfirst.ingest.conversion import Conversion
 from skillfirst.ingest.findings import Finding, Weight
 from skillfirst.ingest.formats.base import listed, named, quoted
@@ -131,7 +131,7 @@ class _RangeWriter:
 
     def _flush(self, rows: pa.Table) -> None:
         codes = pa.array(np.arange(self.rows, self.rows + rows.num_rows, dtype=np.int32))
-        path = self.folder / f"part-{self._written:05d}.parquet"
+        path = range_file(self.folder, self._written)
         pq.write_table(rows.add_column(0, "member", codes), path, compression="lz4")
         self.rows += rows.num_rows
         self._written += 1
@@ -149,7 +149,7 @@ def _coarser(folder: Path, checked: Checked) -> int:
             whole = pa.concat_tables([pq.read_table(f) for f in files[number : number + each]])
             for path in files[number : number + each]:
                 path.unlink()
-            pq.write_table(whole, folder / f"part-{number // each:05d}.parquet", compression="lz4")
+            pq.write_table(whole, range_file(folder, number // each), compression="lz4")
     return length
 
 
