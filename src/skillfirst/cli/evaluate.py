@@ -154,14 +154,12 @@ def _members(
     import datetime as dt
 
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from skillfirst.ingest.checks import read
     from skillfirst.ingest.documents import gather, read_part
     from skillfirst.kernel.catalogue import build_catalogue
     from skillfirst.kernel.tag import tag
-    from skillfirst.pipeline import read_taxonomy, resolvers
-    from skillfirst.tables.vocabulary import Vocabulary
+    from skillfirst.pipeline import industries, read_taxonomy, resolvers
 
     settings = settings_for(data, set_)
     policy = policy_of(settings)
@@ -174,15 +172,9 @@ def _members(
         courses = checked.tables["courses"]
         taxonomy = read_taxonomy(checked.tables)
         tags = tag(courses, taxonomy, settings=tagging_of(settings))
-        found: set[str] = set()
-        for number in range(checked.ranges):
-            for path in checked.files("members", number):
-                found.update(x for x in pq.read_table(path, columns=["industry"])["industry"].to_pylist() if x)
-        industries = Vocabulary.sorted(sorted(found))
-        catalogue = build_catalogue(courses, taxonomy, tags.course_skills, industries, policy.language)
+        catalogue = build_catalogue(courses, taxonomy, tags.course_skills, industries(checked), policy.language)
         gathered = gather(checked, resolvers(taxonomy), catalogue.courses, now=end, out_dir=work / "documents")
-        parts = [pa.RecordBatch.from_arrays(read_part(p).columns, schema=read_part(p).schema) for p in gathered.parts]
-        documents = pa.concat_batches(parts)
+        documents = pa.concat_batches([read_part(path) for path in gathered.parts])
     return documents, catalogue, policy.inference
 
 

@@ -35,7 +35,7 @@ from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
 from skillfirst.kernel.recommend import recommend
 from skillfirst.kernel.tag import TagSettings, tag
-from skillfirst.pipeline import EPOCH, resolvers
+from skillfirst.pipeline import EPOCH, industries, resolvers
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.skills.taxonomy import Taxonomy
 from skillfirst.tables.member_document import DOCUMENT
@@ -177,9 +177,8 @@ class KernelNights:
 
     def _catalogue(self, checked: Checked, variant: Variant) -> Catalogue:
         courses = checked.tables["courses"]
-        industries = pc.unique(pc.drop_null(checked_column(checked, "industry"))).to_pylist()
         tags = self._course_skills(courses, variant)
-        return build_catalogue(courses, self.taxonomy, tags, Vocabulary.sorted(industries), self.policy.language)
+        return build_catalogue(courses, self.taxonomy, tags, industries(checked), self.policy.language)
 
     def _model(self, catalogue: Catalogue, batches: list[pa.RecordBatch], day: date) -> Model:
         partials = [count(batch, catalogue, self.policy) for batch in batches]
@@ -227,12 +226,6 @@ class KernelNights:
         right = self.taxonomy.skills.encode(tags["skill_id"])
         skills = self.taxonomy.skills.decode(np.where(wrong, other.astype(np.int64), right))
         return tags.set_column(tags.column_names.index("skill_id"), "skill_id", skills).cast(COURSE_SKILLS.schema)
-
-
-def checked_column(checked: Checked, name: str) -> pa.ChunkedArray:
-    """One column of all members."""
-    parts = [pq.read_table(p, columns=[name])[name] for n in range(checked.ranges) for p in checked.files("members", n)]
-    return pa.chunked_array([c for part in parts for c in part.chunks], pa.string())
 
 
 def _tagged(courses: pa.Table) -> pa.Table:

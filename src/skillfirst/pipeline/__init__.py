@@ -2,7 +2,7 @@
 
 from skillfirst.pipeline.delta import run_delta
 from skillfirst.pipeline.inferring import infer_members
-from skillfirst.pipeline.night import read_taxonomy, resolvers, run_night
+from skillfirst.pipeline.night import industries, read_taxonomy, resolvers, run_night
 from skillfirst.pipeline.parts import Outcome, PartWriter
 from skillfirst.pipeline.plan import CHANNELS, EPOCH, Night, Progress
 
@@ -13,6 +13,7 @@ __all__ = [
     "Outcome",
     "PartWriter",
     "Progress",
+    "industries",
     "infer_members",
     "read_taxonomy",
     "resolvers",
