@@ -28,14 +28,15 @@ def by_row(offsets, *columns):
         yield r, [tuple(int(c[p]) for c in columns) for p in range(offsets[r], offsets[r + 1])]
 
 
-def test_a_course_is_learned_in_the_week_of_its_newest_engagement(courses):
+@pytest.mark.parametrize("weeks", [8, 3])
+def test_a_course_is_learned_in_the_week_of_its_newest_engagement(courses, weeks):
     offsets, course, kind, time, _, now = courses
     expected = []
     for r, entries in by_row(offsets, course, kind, time):
         for c in sorted({c for c, k, _ in entries if ENGAGED[k]}):
             age = 2_000 - max(t for other, k, t in entries if other == c and ENGAGED[k])
-            expected.append((r, c, 1 if age < WEEK else 2 if age < 9 * WEEK else 0))
-    found = learned(offsets, course, kind, time, now, ENGAGED, WEEK)
+            expected.append((r, c, 1 if age < WEEK else 2 if age < (1 + weeks) * WEEK else 0))
+    found = learned(offsets, course, kind, time, now, ENGAGED, WEEK, weeks)
     assert list(zip(*(column.tolist() for column in found), strict=True)) == expected
     assert len({window for *_, window in expected}) == 3
 

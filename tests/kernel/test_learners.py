@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from skillfirst.contexts.trending import WEEK
+from skillfirst.kernel.fit import count
 from skillfirst.kernel.learners import DENSE, Learners
+from skillfirst.kernel.policy import Policy
 
 
 def by_hand(cohort, course, window, member, cohorts, courses):
@@ -46,3 +50,21 @@ def test_nobody_learns_nothing():
     none = np.empty(0, np.int64)
     found = Learners.of(none, none, none, none, 3, 5)
     assert (len(found.keys), found.counts.shape, found.active.tolist()) == (0, (0, 3), [0, 0, 0])
+
+
+@pytest.mark.parametrize(("weeks", "before"), [(8, 2), (3, 1)])
+def test_the_base_period_is_as_long_as_the_policy_says(academy, weeks, before):
+    catalogue = academy.catalogue_of(academy.taxonomy_of(["java"]), {"java": {"skills": ["java"]}})
+    now = 100 * WEEK
+    ages = {"a": 0, "b": 2, "c": 6, "d": 12}  # weeks
+    batch = academy.people_of(
+        catalogue,
+        {
+            name: {"course": [0], "course_kind": [1], "course_time": [now - age * WEEK], "course_seconds": [0]}
+            for name, age in ages.items()
+        },
+    )
+    moments = pa.array([now] * len(ages), batch.schema.field("now").type)
+    batch = batch.set_column(batch.schema.get_field_index("now"), "now", moments)
+    policy = Policy(inference=academy.silent).with_settings({"trending.weeks": weeks})
+    assert count(batch, catalogue, policy).learners["all"].counts.tolist() == [[4, 1, before]]

@@ -12,11 +12,11 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def learned(offsets, course, kind, time, now, engaged, week):
+def learned(offsets, course, kind, time, now, engaged, week, weeks):
     """(row, course, window) of every course a row engaged with, int64, ascending by row and course.
 
-    `window`: 1 in the last `week` (s), 2 in the eight before, else 0; a course counts at its newest time. `engaged`:
-    uint8 by kind.
+    `window`: 1 in the last `week` (s), 2 in so many `weeks` before, else 0; a course counts at its newest time.
+    `engaged`: uint8 by kind.
     """
     size = len(course)
     rows, courses, windows = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
@@ -32,7 +32,7 @@ def learned(offsets, course, kind, time, now, engaged, week):
             if there:
                 age = now[r] - newest
                 rows[found], courses[found] = r, c
-                windows[found] = 1 if age < week else (2 if age < 9 * week else 0)
+                windows[found] = 1 if age < week else (2 if age < (1 + weeks) * week else 0)
                 found += 1
     return rows[:found], courses[:found], windows[:found]
 

@@ -52,7 +52,7 @@ def count(batch: pa.RecordBatch, catalogue: Catalogue, policy: Policy) -> Partia
         batch.num_rows,
         int((np.diff(offsets) > 0).sum()),
         holders,
-        count_learners(documents, catalogue),
+        count_learners(documents, catalogue, policy.trending.weeks),
         inference.count(batch, len(catalogue.taxonomy), len(catalogue.taxonomy.titles), policy.inference),
         inference.count_wants(batch, catalogue.course_skills, policy.inference) if policy.inference.interest else None,
         Taken.of(documents, len(catalogue.cards), policy.watching),

@@ -20,7 +20,7 @@ _ENGAGED = np.isin(np.arange(1 + max(Interaction)), ENGAGED).astype(np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class Learners:
-    """Learners of a kind of cohort by (cohort, course): ever, in the last week, in the eight weeks before.
+    """Learners of a kind of cohort by (cohort, course): ever, in the last week, in the weeks before.
 
     `keys`: int64, cohort x courses + course, ascending; `counts`: int64, keys x 3. `active`: learners by cohort in
     both periods.
@@ -66,14 +66,16 @@ def cohort_sizes(catalogue: Catalogue) -> dict[str, int]:
     }
 
 
-def count_learners(documents: Documents, catalogue: Catalogue) -> dict[str, Learners]:
-    """Learners of every kind of cohort among these documents; a course is learned in the week of its newest event."""
+def count_learners(documents: Documents, catalogue: Catalogue, weeks: int) -> dict[str, Learners]:
+    """Learners of every kind of cohort among these documents; a course is learned in the week of its newest event.
+    `weeks`: before the last one, to which it is compared."""
     from skillfirst.kernel.count_loops import learned
 
     lists = documents.lists
     rows, course_code, window = learned(
-        *lists("course"), lists("course_kind")[1], lists("course_time")[1], documents.numbers("now"), _ENGAGED, WEEK
-    )
+        *lists("course"), lists("course_kind")[1], lists("course_time")[1], documents.numbers("now"), _ENGAGED,
+        WEEK, weeks,
+    )  # fmt: skip
     title = documents.first("title")
     family = (
         np.where(title >= 0, catalogue.taxonomy.title_family[title], -1) if len(catalogue.taxonomy.titles) else title
