@@ -27,9 +27,11 @@ def test_what_happens_today_stands_beside_the_page(open_page):
     card.hover()
     card.locator(".hide").click()
     page.locator(".card.gone").wait_for()
+    assert "hidden" not in page.get_by_role("complementary").inner_text()
     page.reload()
-    happened = page.locator(".happened")
-    happened.get_by_text("hidden").wait_for()
+    hidden = page.locator(".happened li", has_text="hidden")
+    hidden.wait_for()
+    assert hidden.inner_text().split() == ["1", "hidden"]
 
 
 def test_now_and_tomorrow(open_page, stores):

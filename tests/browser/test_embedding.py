@@ -87,12 +87,18 @@ def test_the_page_in_a_frame_without_cookies(page):
 
 
 def test_an_expired_token_is_announced(page):
+    from skillfirst.serve import mint_token
+
     page.locator("#learn[data-state=ready]").wait_for()
-    page.evaluate(
-        "learn.addEventListener('skillfirst:token', () => { window.heard = true }); learn.dataset.token = 'sft1.a.b'"
-    )
-    page.wait_for_function("window.heard === true")
+    valid = page.locator("#learn").get_attribute("data-token")
+    page.evaluate("window.heard = 0; learn.addEventListener('skillfirst:token', () => { window.heard += 1 })")
+    page.evaluate("token => { learn.dataset.token = token }", mint_token(SECRET, MEMBER, 1_700_000_000))
     page.locator("#learn[data-state=failed]").wait_for()
+    assert page.evaluate("window.heard") == 1
+    page.evaluate("token => { learn.dataset.token = token }", valid)
+    page.locator("#learn[data-state=ready]").wait_for()
+    assert page.evaluate("window.heard") == 1
+    assert page.locator("#learn .card[data-course]").count() >= 3
 
 
 def test_another_site_is_not_framed(sites, chromium, server_class):
