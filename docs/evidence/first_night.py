@@ -86,7 +86,7 @@ def main() -> None:
                 pages = pages_from_table(rows, world.member_ids, world.course_ids)
             else:
                 codes = np.full(len(everybody), int(channel), np.int8)
-                pages = PAGE_POLICIES[arm.policy](Wanted(world, ledger, everybody, codes, options.seed))
+                pages = PAGE_POLICIES[arm.policy](Wanted(world, ledger, everybody, codes, options.seed, arm.begun))
             found[arm.name] = {k: float(f"{v:.4g}") for k, v in anatomy(world, pages, wide).items()}
     (HERE / "first_night.json").write_text(json.dumps(out, indent=1) + "\n")
 

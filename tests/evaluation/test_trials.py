@@ -44,6 +44,12 @@ def outcomes(seed: int, arm: str, engaged: list[int]) -> pa.Table:
     return pa.table(values)
 
 
+def test_an_arm_says_what_becomes_of_courses_begun():
+    begun = {arm.name: arm.begun for arm in TRIALS["personalised"][0].arms}
+    assert begun.pop("popular-and-begun") == "anywhere"
+    assert set(begun.values()) == {"row"}
+
+
 def test_lives_differ_between_arms_alone_and_are_lived_once(tmp_path, monkeypatch):
     worlds = Worlds(TRIAL, 1, folder=tmp_path)
     random, top = (worlds.lived(arm) for arm in TRIAL.arms)

@@ -144,13 +144,12 @@ def tonight(
     ours = np.zeros(len(code), bool)
     for number, name in enumerate(experiment.names):
         here = code == number
-        policy = trial.arm(name).policy
-        if policy == SKILLFIRST:
+        arm = trial.arm(name)
+        if arm.policy == SKILLFIRST:
             ours |= here
         elif here.any():
-            begun = str(trial.arm(name).settings.get("begun", "row"))
-            request = Wanted(world, ledger, wanted.member[here], wanted.channel[here], seed, begun)
-            parts.append(PAGE_POLICIES[policy](request))
+            request = Wanted(world, ledger, wanted.member[here], wanted.channel[here], seed, arm.begun)
+            parts.append(PAGE_POLICIES[arm.policy](request))
     if recommend_night is not None and ours.any():
         arms = pa.table(
             {

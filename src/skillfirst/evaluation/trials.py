@@ -27,6 +27,11 @@ class Arm:
     settings: Settings = field(default_factory=dict)
     means: str = ""
 
+    @property
+    def begun(self) -> str:
+        """What a policy of `page_policies` does with courses a member has begun, see `page_policies.Wanted`."""
+        return str(self.settings.get("begun", "row"))
+
 
 @dataclass(frozen=True)
 class Claim:
