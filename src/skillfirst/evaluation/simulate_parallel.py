@@ -51,7 +51,7 @@ class Worlds:
     def lived(self, arm: Arm, progress: Progress | None = None) -> pa.Table:
         """Members of this arm's world: member_id, arm, listed, seed, `metrics.COUNTED` and VARIETY, by member_id."""
         about = self._about(arm)
-        place = None if self.folder is None else self.folder / f"{self.seed}-{_named(about)}.parquet"
+        place = self._place(arm)
         if place is not None and place.exists():
             table = pq.read_table(place)
         else:
@@ -69,7 +69,12 @@ class Worlds:
 
     def known(self, arm: Arm) -> bool:
         """Whether this arm was lived through already."""
-        return self.folder is not None and (self.folder / f"{self.seed}-{_named(self._about(arm))}.parquet").exists()
+        place = self._place(arm)
+        return place is not None and place.exists()
+
+    def _place(self, arm: Arm) -> Path | None:
+        """Where this arm's life is kept; None where nothing is."""
+        return None if self.folder is None else self.folder / f"{self.seed}-{_named(self._about(arm))}.parquet"
 
     def _about(self, arm: Arm) -> dict[str, Any]:
         """What decides the outcome. Names do not: one world serves every experiment that asks for it."""
