@@ -121,7 +121,7 @@ def _compiled() -> dict[str, Any]:
 
 
 def _warm() -> float:
-    """Run every loop once, on the a small academy."""
+    """Run every loop once, on a small academy."""
     import datetime as dt
 
     from skillfirst.engines.local import LocalEngine
