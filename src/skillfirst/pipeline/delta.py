@@ -32,7 +32,7 @@ from skillfirst.pipeline.parts import COUNTED, Outcome, PartWriter, part_writer,
 from skillfirst.pipeline.plan import Clock, Night, Progress, silent
 from skillfirst.pipeline.sources import checked_tables, keep_rejects, workshop
 from skillfirst.pipeline.unchanged import Before, as_computed, in_member_order
-from skillfirst.stores.arrow_parts import KEY
+from skillfirst.stores.arrow_parts import KEY, SUFFIX
 from skillfirst.stores.compact import WORDS
 from skillfirst.stores.document_parts import DOCUMENTS
 from skillfirst.stores.durable import share_file
@@ -41,8 +41,8 @@ from skillfirst.stores.table_parts import write_part_apart
 
 RECOMPUTED = "recomputed"  # the table of members whose document changed, in runs that are a delta
 RECOMPUTED_SCHEMA = pa.schema([(KEY, pa.string())])
+OF_MEMBERS = tuple(f"{name}{end}" for name in ("recommendations", "member_skills") for end in (".parquet", SUFFIX))
 # what a delta makes itself; the rest of the run before it takes over
-OF_MEMBERS = tuple(f"{name}{end}" for name in ("recommendations", "member_skills") for end in (".parquet", ".arrow"))
 ITS_OWN = (DOCUMENTS, REJECTS, MANIFEST, WORDS, *OF_MEMBERS, f"{RECOMPUTED}.parquet")
 SMALL_TABLES = ("course_skills", "skill_idf")
 
@@ -177,12 +177,13 @@ class DeltaPart:
             if copied is not None:
                 lists.append((copied if sink.compact else as_computed(copied, sink.model), theirs))
             known = self.before.rows(sink.member_skills.name, earlier)
-            skills += [(known, theirs)] if known is not None else []
+            if known is not None:
+                skills.append((known, theirs))
         recommended = in_member_order(lists, ids)
         written = {
-            "recommendations": write_part_apart(self.sink.recommendations, number, recommended),
-            "member_skills": write_part_apart(self.sink.member_skills, number, in_member_order(skills, ids)),
-            RECOMPUTED: self._recomputed(number, members.column(KEY)),
+            "recommendations": write_part_apart(sink.recommendations, number, recommended),
+            "member_skills": write_part_apart(sink.member_skills, number, in_member_order(skills, ids)),
+            RECOMPUTED: self._recomputed(number, anew),
         }
         return documents.num_rows, (Outcome.of(documents, recommended), written)
 

@@ -54,7 +54,7 @@ class Night:
 
 
 class Clock:
-    """Seconds of each stage, for the manifest."""
+    """Seconds of each stage, for the manifest; what a stage leaves free goes back to the system at its end."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}

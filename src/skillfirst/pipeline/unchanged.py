@@ -63,7 +63,7 @@ class Before:
 
     def whole(self, number: int, rows: int) -> bool:
         """Whether so many rows are all that an earlier part holds."""
-        return len(member_ids(self.parts[number])) == rows
+        return arrow_rows(self.parts[number]) == rows
 
     def rows(self, table: str, number: int, columns: Sequence[str] | None = None) -> pa.RecordBatch | None:
         """Part `number` of an earlier table, as it is stored, by the name of its folder; None where it has no row."""
@@ -86,15 +86,9 @@ class Before:
         return arrow_rows(path) if path.suffix == SUFFIX else int(pq.read_metadata(path).num_rows)
 
 
-def member_ids(part: Path) -> pa.Array:
-    """The members of a part of documents, nothing else of it read."""
-    options = pa.ipc.IpcReadOptions(included_fields=[0], use_threads=False)
-    with pa.memory_map(str(part)) as source, pa.ipc.open_file(source, options=options) as reader:
-        return reader.get_batch(0).column(0)
-
-
 def _bounds(part: Path) -> tuple[str, str] | None:
-    ids = member_ids(part)
+    (members,) = read_arrow(part, [KEY])  # documents are one batch a part
+    ids = members.column(KEY)
     return (ids[0].as_py(), ids[-1].as_py()) if len(ids) else None
 
 
