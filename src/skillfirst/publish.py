@@ -203,7 +203,7 @@ def _members(
         return
     ids = documents.column("member_id")
     anew = pc.is_in(ids, stored.recomputed(number))
-    many = rows.num_rows // documents.num_rows
+    many = _rows_each(documents, rows)
     channels = rows.column("channel").slice(0, many).to_pylist()
     fresh = render_members(
         writer, documents.filter(anew), rows.filter(pa.array(np.repeat(anew.to_numpy(zero_copy_only=False), many)))
@@ -235,9 +235,7 @@ def rendered(
 def render_members(writer: Writer, documents: pa.RecordBatch, rows: pa.RecordBatch) -> Iterator[OnlineMember]:
     """Documents (one a member) and their recommendations (one a member and channel, in the same order)."""
     languages = documents.column("languages").to_pylist()
-    many = rows.num_rows // max(documents.num_rows, 1)
-    if rows.num_rows != many * documents.num_rows:
-        raise StoreError("members were erased while they were published", next_step="Publish again.")
+    many = _rows_each(documents, rows)
     stored = document_bytes if isinstance(writer, Renderer) else lambda document: packed(document_bytes(document))
     answers = writer.answers(rows, [spoken or [] for spoken in languages for _ in range(many)])
     for document in _beside(stored, documents):
@@ -247,6 +245,15 @@ def render_members(writer: Writer, documents: pa.RecordBatch, rows: pa.RecordBat
             member, channel, body = next(answers)
             own[channel] = body
         yield OnlineMember(member, document, own)
+
+
+def _rows_each(documents: pa.RecordBatch, rows: pa.RecordBatch) -> int:
+    """How many rows each member has. Raises StoreError where rows and documents are not of the same members."""
+    many = rows.num_rows // max(documents.num_rows, 1)
+    members = documents.column("member_id").take(pa.array(np.repeat(np.arange(documents.num_rows), many)))
+    if not rows.column("member_id").equals(members):
+        raise StoreError("members were erased while they were published", next_step="Publish again.")
+    return many
 
 
 def _beside(stored: Callable[[pa.RecordBatch], bytes], documents: pa.RecordBatch) -> Iterator[bytes]:
