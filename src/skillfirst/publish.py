@@ -249,7 +249,7 @@ def render_members(writer: Writer, documents: pa.RecordBatch, rows: pa.RecordBat
 
 def _rows_each(documents: pa.RecordBatch, rows: pa.RecordBatch) -> int:
     """How many rows each member has. Raises StoreError where rows and documents are not of the same members."""
-    many = rows.num_rows // max(documents.num_rows, 1)
+    many = int(rows.num_rows // max(documents.num_rows, 1))
     members = documents.column("member_id").take(pa.array(np.repeat(np.arange(documents.num_rows), many)))
     if not rows.column("member_id").equals(members):
         raise StoreError("members were erased while they were published", next_step="Publish again.")
