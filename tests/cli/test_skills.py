@@ -40,6 +40,19 @@ def test_tag_writes_candidates_and_says_why(skillfirst, files):
     assert max(tags["course_id"].to_pylist().count(c) for c in "ab") <= 50
 
 
+def test_tag_says_whether_the_taxonomy_fits(skillfirst, files):
+    slipped = "skill_id,name,aliases\nw,Welding,query language\ns,SQL,arc joining\np,Poetry,\n"
+    (files / "slipped.csv").write_text(slipped)
+    asked = ("tag", "--courses", "courses.csv", "--skills", "slipped.csv", "--out", "tags.csv")
+    fit = skillfirst(*asked, "--json").json["taxonomy"]
+    assert (fit["skills_no_course_teaches_first"], fit["courses_without_skill"]) == (["p"], 0)
+    assert fit["strange_aliases_first"][0] == ["SQL", "arc joining"]
+    said = skillfirst(*asked).out
+    assert "1 skills no course teaches, 0 courses without a skill" in said
+    assert "only 0% of aliases resemble their skill's name" in said
+    assert "arc joining for SQL" in said
+
+
 def test_tags_inside_the_courses_are_ignored_unless_asked_for(skillfirst, files):
     def human(*more):
         said = skillfirst("tag", "--courses", "courses.csv", "--out", "tags.csv", *more)

@@ -33,6 +33,8 @@ Decisions = Annotated[
     Path | None, typer.Option("--decisions", metavar="FILE", help="A review sheet in which people have decided.")
 ]
 
+SHOWN = 3  # of what may be wrong with a taxonomy
+
 
 def add_to(app: typer.Typer) -> None:
     app.command(epilog="Example: skillfirst tag --courses courses.csv --labelled tagged.csv --out tags.parquet")(tag)
@@ -69,6 +71,7 @@ def tag(
     from skillfirst.cli.files import check_ending, write_rows
     from skillfirst.cli.vocabulary import taxonomy_for
     from skillfirst.kernel.tag import tag as tag_courses
+    from skillfirst.skills.tagging.hygiene import taxonomy_hygiene
 
     check_ending(out)
     chosen = settings_for(None, set_)
@@ -86,7 +89,9 @@ def tag(
     result = tag_courses(table, taxonomy, labels, settings, decisions=_decisions(decisions))
     rows = write_rows(out, result.candidates.schema, result.candidates.to_batches())
     values = {"out": str(out), "rows": rows, "rejected": left_out, "uses": _uses(result.candidates), **result.report}
-    answer(values, _tagged(result, rows, out), json)
+    values["taxonomy"] = taxonomy_hygiene(taxonomy, result.course_skills, table)
+    lines = [*_tagged(result, rows), *_fit(values["taxonomy"]), f"written to {out}"]
+    answer(values, "\n".join(lines), json)
 
 
 def review_tags(
@@ -222,7 +227,7 @@ class _Counted:
             yield batch
 
 
-def _tagged(result: TagResult, rows: int, out: Path) -> str:
+def _tagged(result: TagResult, rows: int) -> list[str]:
     report: dict[str, Any] = result.report
     uses = ", ".join(f"{use} {n:,}" for use, n in _uses(result.candidates).items())
     lines = [
@@ -237,5 +242,18 @@ def _tagged(result: TagResult, rows: int, out: Path) -> str:
             )
     if report["japanese"]:
         lines.append(f"  Japanese: {report['japanese']}")
-    lines.append(f"written to {out}")
-    return "\n".join(lines)
+    return lines
+
+
+def _fit(hygiene: dict[str, Any]) -> list[str]:
+    """What to know of the taxonomy."""
+    idle, bare = hygiene["skills_no_course_teaches"], hygiene["courses_without_skill"]
+    lines = [f"  taxonomy: {idle:,} skills no course teaches, {bare:,} courses without a skill"]
+    if hygiene["duplicate_names"]:
+        named = ", ".join(hygiene["duplicate_names_first"][:SHOWN])
+        lines.append(f"  {hygiene['duplicate_names']:,} names stand for two skills, first: {named}")
+    if not hygiene["aliases_look_sound"]:
+        named = ", ".join(f"{alias} for {name}" for name, alias in hygiene["strange_aliases_first"][:SHOWN])
+        share = hygiene["aliases_resembling_their_name"]
+        lines.append(f"  only {share:.0%} of aliases resemble their skill's name: have rows slipped? First: {named}")
+    return lines
