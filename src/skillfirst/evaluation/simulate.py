@@ -28,6 +28,7 @@ from skillfirst.evaluation.trials import SKILLFIRST, Trial
 from skillfirst.evaluation.world.constants import Constants
 from skillfirst.evaluation.world.ground import Ground
 from skillfirst.evaluation.world.life import World
+from skillfirst.evaluation.world.log import CHANNELS
 from skillfirst.evaluation.world.pages import Pages, joined_pages, pages_from_table
 from skillfirst.evaluation.world.samplers import pairs
 from skillfirst.experiments.assignment import Experiment, assign
@@ -39,7 +40,6 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 FIRST_DAY = date(2025, 1, 6)  # a Monday
 TOP = 10  # cards of a page kept for the measures of diversity
-CHANNELS = tuple(c.name.lower() for c in sorted(Channel))
 
 
 @dataclass(frozen=True)
