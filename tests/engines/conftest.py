@@ -122,6 +122,19 @@ def invented(academy, rng, members=130, courses=60, skills=40, titles=6):
 
 
 @pytest.fixture(scope="module")
+def travels(request):
+    """What the test module defines travels by value: executors cannot import tests."""
+    try:
+        from pyspark import cloudpickle
+    except ImportError:
+        yield
+        return
+    cloudpickle.register_pickle_by_value(request.module)
+    yield
+    cloudpickle.unregister_pickle_by_value(request.module)
+
+
+@pytest.fixture(scope="module")
 def night(tmp_path_factory, academy):
     return Night(tmp_path_factory.mktemp("night"), *invented(academy, np.random.default_rng(3)))
 

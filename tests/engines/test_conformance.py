@@ -23,6 +23,7 @@ from skillfirst.kernel.recommend import recommend
 from skillfirst.tables.compact import full_rows
 from skillfirst.tables.schemas import EVENTS
 
+pytestmark = pytest.mark.usefixtures("travels")
 CHANNELS = ("feed", "home")
 CUTS = {"one part": (), "an empty part": (50, 0, 30), "a row a part": (1,) * 24, "no row first": (0,)}
 
@@ -61,22 +62,6 @@ class Folder:
             with pa.ipc.open_stream(path.read_bytes()) as reader:
                 batches += list(reader)
         return pa.Table.from_batches(batches)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _travels():
-    """Classes of this module travel by value: executors cannot import tests."""
-    try:
-        from pyspark import cloudpickle
-    except ImportError:
-        yield
-        return
-    import sys
-
-    module = sys.modules[__name__]
-    cloudpickle.register_pickle_by_value(module)
-    yield
-    cloudpickle.unregister_pickle_by_value(module)
 
 
 def stream(batch):

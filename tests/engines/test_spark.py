@@ -28,6 +28,7 @@ from skillfirst.pipeline import read_taxonomy, resolvers
 from skillfirst.skills.inference.settings import Inference
 from skillfirst.tables.vocabulary import Vocabulary
 
+pytestmark = pytest.mark.usefixtures("travels")
 SOURCES = Path(skillfirst.__file__).parent
 
 
@@ -206,20 +207,6 @@ def test_a_great_title_and_a_great_circle_break_nothing(local_spark, tables, tmp
     assert versions[0] == versions[1]
     assert digests[0] == digests[1]
     assert all(n > 0 for _, n, _ in digests[0])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _travels():
-    """Functions of this module travel by value: executors cannot import tests."""
-    try:
-        from pyspark import cloudpickle
-    except ImportError:
-        yield
-        return
-    module = sys.modules[__name__]
-    cloudpickle.register_pickle_by_value(module)
-    yield
-    cloudpickle.unregister_pickle_by_value(module)
 
 
 def fingerprint(number, members, rows):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import os
 import signal
-import sys
 import threading
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from skillfirst.publish import publish, rendered
 from skillfirst.stores.offline import OfflineStore
 from skillfirst.stores.online import OnlineMember, open_online
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("travels")]
 PATIENCE = 120  # s
 DAY = dt.date(2026, 6, 1)
 
@@ -105,16 +104,6 @@ class Wrapped(SparkEngine):
 
     def recommend(self, parts, model, channels, sink, *, compact=False):
         return super().recommend(parts, model, channels, self.wrap(sink), compact=compact)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _travels():
-    """Classes of this module travel by value: executors cannot import tests."""
-    cloudpickle = pytest.importorskip("pyspark").cloudpickle
-    module = sys.modules[__name__]
-    cloudpickle.register_pickle_by_value(module)
-    yield
-    cloudpickle.unregister_pickle_by_value(module)
 
 
 @pytest.fixture
