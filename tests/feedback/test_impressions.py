@@ -1,13 +1,12 @@
 import math
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillfirst.errors import DataError
 from skillfirst.feedback.discount import Discount
-from skillfirst.feedback.impressions import dismissed, exposures
+from skillfirst.feedback.impressions import exposures
 from skillfirst.tables.member_document import Channel, Interaction, documents
 
 NOW = 1_700_000_000
@@ -159,24 +158,3 @@ def test_rows_equal_the_obvious_version_in_any_batch(rows, rest, cut):
     for i in range(len(part)):
         assert part.row(i) == whole.row(cut + i)
         assert part.activity[i] == whole.activity[cut + i]
-
-
-def test_a_dismissed_course_rests_half_a_year_unless_taken_back():
-    acts = [
-        (JAVA, Interaction.DISMISS, NOW - 10 * DAY),
-        (SQL, Interaction.DISMISS, NOW - 181 * DAY),
-        (WELDING, Interaction.DISMISS, NOW - 10 * DAY),
-        (WELDING, Interaction.UNDO, NOW - 9 * DAY),
-    ]
-    offsets, courses = dismissed(member(interactions=acts), None, Discount())
-    assert (offsets.tolist(), courses.tolist()) == ([0, 1], [JAVA])
-    never = Discount(dismiss_rest_days=math.inf)
-    assert dismissed(member(interactions=acts), None, never)[1].tolist() == [JAVA, SQL]
-
-
-def test_an_undo_before_the_dismissal_takes_nothing_back():
-    acts = [(JAVA, Interaction.DISMISS, NOW - DAY), (JAVA, Interaction.UNDO, NOW - 2 * DAY)]
-    assert dismissed(member(interactions=acts), None, Discount())[1].tolist() == [JAVA]
-    other = members([(NOW, [], acts[:1]), (NOW, [], [(JAVA, Interaction.UNDO, NOW)])])
-    assert dismissed(other, None, Discount())[0].tolist() == [0, 1, 1]
-    assert np.array_equal(dismissed(documents(2), None, Discount())[0], [0, 0, 0])

@@ -61,7 +61,7 @@ class Plain:
             seconds = kinds.get(2, (0, 0))[1]
             if 4 in kinds:
                 state |= {"completed", "rests", "watched", "mostly"}
-            if 3 in kinds or kinds.get(6, (-1, 0))[0] > kinds.get(7, (-1, 0))[0]:
+            if 3 in kinds or self.put_off(kinds):
                 state.add("rests")
             if seconds >= rule.seconds or (length > 0 and seconds >= rule.share * length):
                 state.add("watched")
@@ -71,6 +71,10 @@ class Plain:
                     state |= {"in progress", "rests"}
             out[c] = (state, max(time for time, _ in kinds.values()))
         return out
+
+    def put_off(self, kinds):
+        since = kinds.get(6, (-1, 0))[0]
+        return since > kinds.get(7, (-1, 0))[0] and self.now - since < self.policy.discount.dismiss_rest_days * 86_400
 
     def weigh(self):
         m, idf = self.m, self.model.idf
@@ -302,6 +306,7 @@ POLICIES = {
     "nothing but affinity": {"fatigue": "none", "collapse": "none", "fallback": "none"},
     "all, tired": {
         "list_length": 3000, "fill": 60, "discount.form": "linear", "discount.floor": 0.01, "discount.spill_over": 0.6,
+        "discount.dismiss_rest_days": 20,
     },
     "small page": {
         "collapse": "series", "list_length": 20, "page.row_length": 5, "page.rows": 9, "page.row_least": 1,

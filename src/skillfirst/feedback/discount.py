@@ -78,7 +78,8 @@ class Discount:
     `activity_bounds`, `beta_by_activity`: two bounds and three betas, for members whose activity is under the first
     bound, under the second, and the others; empty: `beta` for all. Heavy users tire otherwise than rare ones (H. Ma,
     X. Liu, Z. Shen, "User fatigue in online news recommendation", WWW 2016).
-    `dismiss_rest_days`: so long a dismissed course is not shown (infinite: never again).
+    `dismiss_rest_days`: so long a dismissed course is not shown, whatever the form: a hundred years, for ever, unless
+    said otherwise.
     """
 
     form: str = "exponential"
@@ -87,7 +88,7 @@ class Discount:
     half_life_days: float = 14.0
     spill_over: float = 0.25
     click_rest_days: float = 1.0
-    dismiss_rest_days: float = 180.0
+    dismiss_rest_days: float = 36_500.0
     ceiling: float = 1.0
     activity_bounds: tuple[float, ...] = ()
     beta_by_activity: tuple[float, ...] = ()
@@ -109,6 +110,10 @@ class Discount:
             )
         if not self.click_rest_days >= 0 or not self.dismiss_rest_days >= 0:
             raise UsageError("discount: days of rest are 0 or more")
+
+    @property
+    def dismiss_rest_seconds(self) -> float:
+        return self.dismiss_rest_days * 86_400
 
     @property
     def behaviours(self) -> tuple[Behaviour, Behaviour, Behaviour, Behaviour]:

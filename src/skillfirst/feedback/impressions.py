@@ -108,33 +108,3 @@ def _expose() -> Any:
     from skillfirst.feedback.loops import expose
 
     return expose
-
-
-def dismissed(
-    batch: pa.RecordBatch | Documents, now: npt.ArrayLike | None, settings: Discount
-) -> tuple[Longs, npt.NDArray[np.int32]]:
-    """Courses at rest since a dismissal: (offsets, course codes ascending within a row).
-
-    A dismissal holds for `dismiss_rest_days` and is taken back by an UNDO of the same course at or after it.
-    """
-    documents = Documents.of(batch)
-    offsets, course = documents.lists("course")
-    if not len(course):
-        return np.zeros(batch.num_rows + 1, np.int64), np.empty(0, np.int32)
-    kind, time = documents.lists("course_kind")[1], documents.lists("course_time")[1]
-    rows = np.repeat(np.arange(batch.num_rows, dtype=np.int64), np.diff(offsets))
-    age = seconds_now(documents, now)[rows] - time
-    rests = (kind == Interaction.DISMISS) & (age >= 0) & (age < settings.dismiss_rest_days * 86_400)
-    # entries ascend by (course, kind) and UNDO is the kind after DISMISS: it can only be the next entry
-    undone = np.zeros(len(course), bool)
-    undone[:-1] = (
-        (kind[1:] == Interaction.UNDO)
-        & (course[1:] == course[:-1])
-        & (rows[1:] == rows[:-1])
-        & (time[1:] >= time[:-1])
-        & (age[1:] >= 0)
-    )
-    rests &= ~undone
-    out = np.zeros(batch.num_rows + 1, np.int64)
-    np.cumsum(np.bincount(rows[rests], minlength=batch.num_rows), out=out[1:])
-    return out, course[rests]

@@ -20,10 +20,13 @@ COMPLETE, DISMISS, UNDO = int(Interaction.COMPLETE), int(Interaction.DISMISS), i
 
 
 @njit(cache=True, nogil=True)
-def course_states(course, kind, time, seconds, low, high, minutes, watching, out_course, out_state, out_time):  # type: ignore[no-untyped-def]
+def course_states(  # type: ignore[no-untyped-def]
+    course, kind, time, seconds, low, high, minutes, watching, now, dismiss_rest, out_course, out_state, out_time
+):  # fmt: skip
     """States of one member's courses from entries [low, high), ascending by (course, kind); returns how many.
 
     `minutes`: course length by code, NaN where unknown. `watching`: (seconds, share, mostly, mostly_seconds).
+    `dismiss_rest`: seconds that a dismissed course rests, as of `now` (s since 1970).
     `out_time`: newest time of anything done with the course.
     """
     found = 0
@@ -48,7 +51,7 @@ def course_states(course, kind, time, seconds, low, high, minutes, watching, out
             elif k == UNDO:
                 undone = time[i]
             i += 1
-        if dismissed > undone:
+        if dismissed > undone and now - dismissed < dismiss_rest:
             state |= RESTING
         length = minutes[c] * 60.0
         known = length == length and length > 0.0

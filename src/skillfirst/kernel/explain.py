@@ -153,7 +153,8 @@ def filters(member: pa.RecordBatch, model: Model, code: int, policy: Policy) -> 
     course, state, time = np.empty(n, np.int32), np.empty(n, np.int32), np.empty(n, np.int64)
     found = course_states(
         members.course, members.course_kind, members.course_time, members.course_seconds, 0, len(members.course),
-        catalogue.minutes, policy.watching.parameters(), course, state, time,
+        catalogue.minutes, policy.watching.parameters(), int(seconds_now(member)[0]),
+        policy.discount.dismiss_rest_seconds, course, state, time,
     )  # fmt: skip
     mine = dict(zip(course[:found].tolist(), state[:found].tolist(), strict=True))
     if mine.get(code, 0) & RESTING:

@@ -91,6 +91,7 @@ class Rules(NamedTuple):
     levels: int  # of members whose response counts; 0: the plain shelves for all
     nearest: int  # see ranking.layout.nearest
     spill_over: float
+    dismiss_rest: float  # seconds
     watching: npt.NDArray[np.float64]
     discount: npt.NDArray[np.float64]
 

@@ -248,7 +248,7 @@ def _rank(layout, s, shelves, members, rules, desk, i):  # type: ignore[no-untyp
     states = course_states(
         members.course, members.course_kind, members.course_time, members.course_seconds,
         members.course_offsets[i], members.course_offsets[i + 1], shelves.minutes, rules.watching,
-        desk.state_course, desk.state, desk.state_time,
+        members.now[i], rules.dismiss_rest, desk.state_course, desk.state, desk.state_time,
     )  # fmt: skip
     _begin(s, members, shelves, desk, i, states)
     n = _hold(s, members, desk, i)

@@ -85,7 +85,7 @@ def _numbers(model: Model, policy: Policy) -> Rules:
         skill_rows=page.skill, predicted_rows=page.predicted, inferred_rows=page.inferred, new_days=page.new_days,
         rows_least=page.rows_least, round_robin=int(policy.diversify == "round_robin"),
         levels=LEVEL_CODES if learned else 0, nearest=nearest(model.layout),
-        spill_over=policy.discount.spill_over,
+        spill_over=policy.discount.spill_over, dismiss_rest=policy.discount.dismiss_rest_seconds,
         watching=policy.watching.parameters(), discount=policy.discount.parameters(),
     )  # fmt: skip
 
