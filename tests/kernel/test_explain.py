@@ -9,7 +9,7 @@ import pytest
 
 from skillfirst.errors import NotFound
 from skillfirst.kernel.explain import explain_course, explain_member
-from skillfirst.kernel.policy import Policy
+from skillfirst.kernel.policy import Page, Policy
 from skillfirst.kernel.recommend import recommend
 
 D = dt.date
@@ -40,7 +40,9 @@ def shop(academy):
         "bob": {"skills": ["java", "sql"]}, "cem": {"skills": ["java"]},
     }  # fmt: skip
     batch = academy.people_of(catalogue, people)
-    policy = Policy(floor=2, fallback="none", list_length=3, inference=academy.silent)
+    # no row is ever long enough: what the list leaves out stands nowhere
+    page = Page(row_least=12)
+    policy = Policy(floor=2, fallback="none", list_length=3, page=page, inference=academy.silent)
     return batch.slice(0, 1), academy.model_of(catalogue, batch, policy)
 
 
@@ -92,3 +94,24 @@ def test_why_not(shop, course, words):
 def test_a_course_nobody_knows(shop):
     with pytest.raises(NotFound, match="no course 'x'"):
         explain_course(*shop, "x")
+
+
+def test_what_stands_on_the_page_is_kept_out_by_nothing(academy):
+    """Popular, new, continued: whatever the row, a place on the page and a reason against it exclude one another."""
+    courses = {f"{skill}-{n}": {"skills": [skill]} for skill in ("java", "sql", "welding") for n in range(4)}
+    catalogue = academy.catalogue_of(academy.taxonomy_of(["java", "sql", "welding"]), courses)
+    begun = catalogue.courses.code("sql-1")
+    people = {
+        "ann": {"skills": ["java"], "course": [begun], "course_kind": [2], "course_time": [1], "course_seconds": [60]},
+        "bob": {"skills": []}, "cem": {"skills": ["java"]},
+    }  # fmt: skip
+    batch = academy.people_of(catalogue, people)
+    policy = Policy(floor=1, list_length=2, fill=2, inference=academy.silent)
+    model = academy.model_of(catalogue, batch, policy)
+    for i in range(2):
+        member = batch.slice(i, 1)
+        page = recommend(member, model, ["home"]).to_pylist()[0]
+        assert len(page["course_id"]) > 4
+        for course, context in zip(page["course_id"], page["context"], strict=True):
+            told = explain_course(member, model, course)
+            assert (told["home"]["context"], told["filters"]) == (context, [])

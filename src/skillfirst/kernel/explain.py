@@ -73,7 +73,8 @@ def explain_course(
     Keys: response (see there), matched (skill, weights, contribution, and the tag's source and evidence; heaviest
     first; a course's weight is that of the tag times the response), affinity, exposure and factor, score, bucket
     (number, matched set, courses), turn, feed (position or null), home (row, position, context or null), filters
-    (reasons that keep it out, in words). Raises NotFound for a course not in the Model.
+    (reasons that keep it out, in words; none where it stands in the list or on the page). Raises NotFound for a
+    course not in the Model.
     """
     policy = policy or model.policy
     member = with_inference(member, model)
@@ -86,14 +87,15 @@ def explain_course(
     weights = {row["skill_id"]: row["weight"] for row in explain_member(member, model, policy)["skills"]}
     matched = _contributions(model, model.layout_for(policy), code, weights)
     at = order["course_id"].index(course_id) if course_id in order["course_id"] else None
+    feed, home = _place(shown[0], course_id), _place(shown[1], course_id)
+    stands = feed is not None or home is not None
     seen = exposures(member, None, policy.discount).row(0) if policy.fatigue == "discount" else {}
     out: dict[str, Any] = {
         "member_id": order["member_id"], "course_id": course_id, "title": model.catalogue.cards["title"][code].as_py(),
         "response": response(model, code, policy),
         "matched": matched, "affinity": sum(row["contribution"] for row in matched), "exposure": seen.get(code, 0.0),
         "score": None, "factor": None, "bucket": None, "turn": None, "rank": None,
-        "filters": filters(member, model, code, policy), "feed": _place(shown[0], course_id),
-        "home": _place(shown[1], course_id),
+        "filters": [] if stands else filters(member, model, code, policy), "feed": feed, "home": home,
     }  # fmt: skip
     if at is not None:
         number = order["bucket"][at]
@@ -106,9 +108,9 @@ def explain_course(
             },
             turn=order["bucket"][: at + 1].count(number), rank=at + 1,
         )  # fmt: skip
-        if out["feed"] is None and not out["filters"]:
+        if not stands and not out["filters"]:
             out["filters"] = [f"stands at place {at + 1} of the list, which shows {policy.list_length}"]
-    elif not matched and not out["filters"]:
+    elif not stands and not matched and not out["filters"]:
         out["filters"] = ["teaches none of the member's skills"]
     return out
 

@@ -67,13 +67,16 @@ class Cards:
             return Reason(*sentence.rpartition(name))
         return Reason(sentence, "", "")
 
-    def card(self, course: dict[str, Any], rank: int, context: str, eager: bool = False) -> dict[str, Any]:
+    def card(
+        self, course: dict[str, Any], rank: int, context: str, eager: bool = False, row: str | None = None
+    ) -> dict[str, Any]:
+        """What the template shows of a course. `row`: `context:evidence` of the carousel it stands in."""
         words, viewer = self.words, self.viewer
         course_id, language = course["course_id"], course.get("language") or ""
         other = primary(language) != words.language
         level = words.level(course.get("level"))
         facts = [f for f in (level, words.tongue(language) if other and language else "") if f]
-        where = {"rank": rank, "position": course["position"], "context": context}
+        where = {"rank": rank, "position": course["position"], "context": context, "row": row}
         share = self.progress.get(course_id, 0.0)
         minutes = course.get("duration_minutes") or 0
         duration = words.duration(minutes)
@@ -87,7 +90,7 @@ class Cards:
             "skills": [self.skill_name(s) for s in course.get("skills") or []][:2],
             "saved": course_id in self.saved, "eager": eager, "host_url": course.get("url"),
             "href": viewer.url("/course/" + quoted(course_id)),
-            "why": viewer.url("/page/why", course=course_id),
+            "why": viewer.url("/page/why", course=course_id, row=row),
             "hide": viewer.url("/page/hide", course=course_id, **where),
             "unhide": viewer.url("/page/unhide", course=course_id, **where),
             "save": viewer.url("/page/save", course=course_id),
@@ -108,7 +111,8 @@ class Cards:
     def carousel(self, row: dict[str, Any], spoken: str, eager: bool = False) -> dict[str, Any]:
         key = f"{row['context']}:{row['evidence'] or ''}"
         cards = [
-            self.card(c, row["rank"], row["context"], eager and i < EAGER_CARDS) for i, c in enumerate(row["courses"])
+            self.card(c, row["rank"], row["context"], eager and i < EAGER_CARDS, key)
+            for i, c in enumerate(row["courses"])
         ]
         return {
             "rank": row["rank"], "context": row["context"], "key": key, "reason": self.reason(row, spoken),

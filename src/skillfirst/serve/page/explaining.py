@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
+from skillfirst.contexts.texts import text
 from skillfirst.kernel.explain import explain_course, explain_member
 from skillfirst.serve.answers import Today
+from skillfirst.serve.more import rest_of_row
 from skillfirst.serve.page.words import Words
 
 MOST_BARS = 8
 LEAST_PEOPLE = 5
+#: what a row follows that does not follow the member's skills, by its context
+_FOLLOWS = {
+    "continue": "why_continue", "watched": "why_watched", "new": "why_new", "popular": "why_popular",
+    "popular_category": "why_popular", "popular_title": "why_popular_title",
+    "popular_industry": "why_popular_industry", "trending": "why_trending", "trending_title": "why_trending",
+    "trending_family": "why_trending", "trending_industry": "why_trending",
+}  # fmt: skip
 
 
-def explained(today: Today, course_id: str, words: Words) -> dict[str, Any]:
-    """What the dialog shows: one bar a matched skill with its numbers, the sum, every fact that moved the course."""
+def explained(today: Today, page: dict[str, Any], course_id: str, row: str, words: Words) -> dict[str, Any]:
+    """What the dialog shows: the reason of the row the course stands in, one bar a matched skill with its numbers, the
+    sum, every fact that moved the course.
+
+    `page`: the member's home answer as it is looked at, `row`: the carousel (`context:evidence`) the question comes
+    from. The course is shown where it stands in a carousel of the page, in the rest of this one, or in the list.
+    """
     model = today.serving.model
     numbers = explain_course(today.document, model, course_id, today.policy)
     member = explain_member(today.document, model, today.policy)
+    stands = _row_of(today, page, numbers, row)
     weights, population = {s["skill_id"]: s for s in member["skills"]}, member["population"]
     most = max((m["contribution"] for m in numbers["matched"]), default=1.0) or 1.0
     bars = []
@@ -32,11 +47,34 @@ def explained(today: Today, course_id: str, words: Words) -> dict[str, Any]:
             }
         )  # fmt: skip
     return {
-        "title": numbers["title"], "course_id": course_id, "shown": not numbers["filters"], "bars": bars,
+        "title": numbers["title"], "course_id": course_id, "shown": stands is not None, "bars": bars,
         "description": today.serving.texts.description(model.courses.code(course_id)),
-        "lead": _lead(len(numbers["matched"]), words), "facts": _facts(numbers, words),
-        "filters": [words.filter(sentence) for sentence in numbers["filters"]],
+        "reason": _heading(today, *stands, words) if stands else None, "lead": _lead(numbers, stands, words),
+        "facts": _facts(numbers, words),
+        "filters": [] if stands else [words.filter(sentence) for sentence in numbers["filters"]],
     }  # fmt: skip
+
+
+def _row_of(today: Today, page: dict[str, Any], numbers: dict[str, Any], asked: str) -> tuple[str, str | None] | None:
+    """(context, evidence) of the row a course stands in: of the page, of what the row asked from goes on with, of
+    the list; None where it stands nowhere."""
+    course_id = numbers["course_id"]
+    for row in page["carousels"]:
+        if any(course["course_id"] == course_id for course in row["courses"]):
+            return row["context"], row["evidence"]
+    for row in page["carousels"]:
+        if asked == f"{row['context']}:{row['evidence'] or ''}":
+            code = today.serving.model.courses.code(course_id)
+            if any(item["code"] == code for item in rest_of_row(today, row["context"], row["evidence"])):
+                return row["context"], row["evidence"]
+    place = numbers["feed"] or numbers["home"]
+    return (place["context"], place["context_evidence"]) if place else None
+
+
+def _heading(today: Today, context: str, evidence: str | None, words: Words) -> str:
+    """The sentence above the row, as the page says it."""
+    named = None if context == "continue" else evidence
+    return text(context, today.serving.renderer.evidence_name(context, named, words.language), words.language)
 
 
 def _rarity(own: dict[str, Any], population: int, words: Words) -> str:
@@ -59,10 +97,15 @@ def _equation(matched: dict[str, Any], own: dict[str, Any], words: Words) -> str
     return words("why_number", **numbers)
 
 
-def _lead(matched: int, words: Words) -> str:
-    if matched == 1:
-        return words("why_matched_one")
-    return words("why_matched", n=matched) if matched else words("why_unmatched")
+def _lead(numbers: dict[str, Any], stands: tuple[str, str | None] | None, words: Words) -> list[str]:
+    """The reason in plain sentences: what the row follows where it is not skills, then how many skills match."""
+    matched, out = len(numbers["matched"]), []
+    follows = _FOLLOWS.get(stands[0]) if stands else None
+    if follows:
+        out.append(words(follows))
+    if matched:
+        out.append(words("why_matched", n=matched) if matched > 1 else words("why_matched_one"))
+    return out
 
 
 def _facts(numbers: dict[str, Any], words: Words) -> list[str]:

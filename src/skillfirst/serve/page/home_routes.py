@@ -80,7 +80,7 @@ async def more(request: Request) -> Response:
         words = viewer.words(page["language"])
         row = more_of(today, page, key, offset, MORE)
         cards = cards_of(viewer, words, today.serving, today)
-        made = [cards.card(course, row["rank"], row["context"]) for course in row["courses"]]
+        made = [cards.card(course, row["rank"], row["context"], row=key) for course in row["courses"]]
         next_url = cards.more_url(key, offset + MORE) if row["remaining"] else None
         return shown("_cards.html", viewer, words, cards=made, more=next_url, remaining=row["remaining"], first=False)
 
@@ -88,16 +88,18 @@ async def more(request: Request) -> Response:
 
 
 async def why(request: Request) -> Response:
-    """The real numbers behind one course, in words."""
+    """The real reason of one course, in words, and its numbers. `row`: the carousel in which it was seen."""
     viewer = viewer_of(request, "profile")
-    course_id = request.query_params.get("course", "")
+    course_id, row = request.query_params.get("course", ""), request.query_params.get("row", "")
 
     def work() -> Response:
-        today = viewer.service.answers.today(need_member(viewer), viewer.newcomer)
+        whole = viewer.service.answers.whole(need_member(viewer), "home", viewer.newcomer)
+        today = whole.today or viewer.service.answers.today(viewer.member_id, viewer.newcomer)
         words = viewer.words(_language(today))
         cards = Cards(viewer, words, today.serving)
         card = cards.card(cards.by_id(course_id), 0, "")
-        return shown("why.html", viewer, words, why=explained(today, course_id, words), card=card)
+        told = explained(today, msgspec.json.decode(whole.answer.body), course_id, row, words)
+        return shown("why.html", viewer, words, why=told, card=card)
 
     return await viewer.service.work(work)
 
@@ -110,7 +112,7 @@ async def act(request: Request) -> Response:
     action = request.path_params["action"]
     await service.work(service.course_code, course_id)
     rank, position = _number(request, "rank"), _number(request, "position")
-    context = request.query_params.get("context", "")[:40]
+    context, row = request.query_params.get("context", "")[:40], request.query_params.get("row")
     where = {"carousel_rank": rank, "position": position, "context": context or None} if rank else {}
     if action not in ("hide", "unhide", "save", "unsave"):
         raise Refused(404, "there is no such thing to do with a course")
@@ -121,7 +123,7 @@ async def act(request: Request) -> Response:
         today = service.answers.today(viewer.member_id, viewer.newcomer)
         words = viewer.words(_language(today))
         cards = cards_of(viewer, words, today.serving, today)
-        card = cards.card({**cards.by_id(course_id), "position": position or 1}, rank, context)
+        card = cards.card({**cards.by_id(course_id), "position": position or 1}, rank, context, row=row)
         template = {"hide": "_hidden.html", "unhide": "_card.html"}.get(action, "_save.html")
         return shown(template, viewer, words, card=card)
 
