@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from skillfirst.stores.event_log import EventLog
+from skillfirst.stores.kept_apart import KeptApart
 from skillfirst.stores.offline import OfflineStore
 from skillfirst.stores.online import open_online
 
@@ -82,6 +83,16 @@ def test_run_on_tables_that_cannot_be_used_leaves_nothing(skillfirst, tmp_path):
 def test_run_where_nothing_can_be_written(skillfirst, academy, tmp_path):
     (tmp_path / "file").write_text("")
     skillfirst("run", "--data", academy, "--store", "file/store").fails(1, "file")
+
+
+def test_a_night_that_serves_hardly_anybody_says_so_on_the_screen(skillfirst, academy):
+    said = skillfirst("run", "--data", academy, "--store", "s", "--day", "1999-01-01")
+    assert "! only 0 of 5 members are served: none of the " in said.out
+    assert "courses is open on 1999-01-01" in said.out
+    assert "Check --day" in said.out
+    put = skillfirst("publish", "--store", "s", "--to", "sqlite:s/online.db")
+    assert "to 5 members, 5 of whom get no course" in put.out
+    assert skillfirst("publish", "--store", "s", "--to", "sqlite:s/other.db", "--json").json["served"] == 0
 
 
 def test_publish_serves_and_rollback_goes_back(skillfirst, store, academy):
@@ -202,6 +213,7 @@ def test_erase_leaves_nothing_and_everything_else_works_on(skillfirst, store):
         now = dt.datetime(2026, 6, 11, tzinfo=dt.UTC)
         event = {"event_id": "1", "time": now.isoformat(), "member_id": "m2", "kind": "click", "course_id": "c1"}
         assert log.append([event, {**event, "event_id": "2", "member_id": "m1"}], now).accepted == 2
+    KeptApart(store / "kept_apart").append("xapi", [{"actor": {"account": {"name": m}}} for m in ("m1", "m2")])
     said = skillfirst("erase", "--store", store, "--online", url, "m2", "--json")
     assert said.code == 0
     assert said.json["verified"] is True

@@ -90,6 +90,7 @@ def as_json(run: Run) -> dict[str, Any]:
         "counts",
         "carousels_by_context",
         "rejected",
+        "notices",
         "findings",
         "unknown_skills",
         "tagging",
@@ -114,6 +115,7 @@ def in_words(run: Run) -> str:
         f"{counts['catalogue_courses']:,} courses shown, {counts['carousels']:,} carousels",
         f"  skills of courses: {manifest['tagging'].get('why', manifest['tagging'].get('method', ''))}",
     ]
+    lines += [f"  ! {notice['what']}. {notice['next_step']}" for notice in manifest["notices"]]
     if "delta" in manifest:
         delta = manifest["delta"]
         lines.append(

@@ -57,9 +57,15 @@ def publish(
         with progress() as show, engine_for(engine, master, 0) if from_workers else nullcontext() as workers:
             members = put(chosen, online, force=force, allowed=allowed, progress=show, engine=workers, address=to)
     seconds = round(time.perf_counter() - started, 3)
-    values = {"run_id": chosen.run_id, "to": place, "members": members, "previous": before, "seconds": seconds}
+    served = int(chosen.manifest["counts"].get("served", members))
+    values = {
+        "run_id": chosen.run_id, "to": place, "members": members, "served": served, "previous": before,
+        "seconds": seconds,
+    }  # fmt: skip
     after = f" (before: {before})" if before else ""
-    answer(values, f"{place} serves {chosen.run_id} to {members:,} members{after}, put there in {seconds:.1f} s", json)
+    empty = f", {members - served:,} of whom get no course (see: skillfirst run)" if served < members else ""
+    said = f"{place} serves {chosen.run_id} to {members:,} members{empty}{after}, put there in {seconds:.1f} s"
+    answer(values, said, json)
 
 
 def rollback(to: To, json: Json = False) -> None:

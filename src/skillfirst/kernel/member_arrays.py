@@ -196,12 +196,13 @@ _common: WeakKeyDictionary[Model, dict[tuple[str, ...], tuple[Array, Array]]] = 
 
 def _common_chain(model: Model, own: tuple[str, ...]) -> tuple[Array, Array]:
     """(shelves, evidence) of a chain as far as they are the same for all who speak these languages, else -1."""
-    known = _common.setdefault(model, {})
-    if (kept := known.get(own)) is not None:  # another thread may clear them at any moment
+    made_before = _common.setdefault(model, {})
+    if (kept := made_before.get(own)) is not None:  # another thread may clear them at any moment
         return kept
     a, shelf, evidence = model.arrays, np.full(len(SHELF), -1, np.int32), np.full(len(SHELF), -1, np.int32)
     shelf[5] = a["trending_all"][0]
-    codes = [c for c in map(model.catalogue.languages.code, dict.fromkeys((*own, model.policy.language))) if c >= 0]
+    known = dict.fromkeys((*own, *model.platform(model.policy)))
+    codes = [c for c in map(model.catalogue.languages.code, known) if c >= 0]
     tongues = np.full(TONGUES, -1, np.int32)
     tongues[: len(codes[:TONGUES])] = codes[:TONGUES]
     shelf[6 : 6 + TONGUES] = a["popular_language"][tongues]
@@ -209,7 +210,7 @@ def _common_chain(model: Model, own: tuple[str, ...]) -> tuple[Array, Array]:
         evidence[6 : 6 + TONGUES] = tongues
     fields = np.resize(np.append(a["top_categories"], np.full(FIELDS, -1)), FIELDS).astype(np.int32)
     shelf[6 + TONGUES :], evidence[6 + TONGUES :] = a["popular_category"][fields], fields
-    if len(known) >= MOST_TONGUES:
-        known.clear()
-    made = known[own] = (shelf, evidence)
+    if len(made_before) >= MOST_TONGUES:
+        made_before.clear()
+    made = made_before[own] = (shelf, evidence)
     return made

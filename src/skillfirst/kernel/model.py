@@ -28,6 +28,7 @@ from skillfirst.errors import StoreError
 from skillfirst.kernel.arms import Arms
 from skillfirst.kernel.catalogue import UNDATED, Catalogue
 from skillfirst.kernel.policy import Policy, policy_from_dict
+from skillfirst.kernel.tongues import platform_tongues
 from skillfirst.ranking.idf import Idf
 from skillfirst.ranking.layout import VARIED, Layout, build_layout, date_ranks, pivot, with_response
 from skillfirst.ranking.response import Response, by_response
@@ -173,15 +174,30 @@ class Model:
         return Idf(a["idf_members"], population, floor, a["idf_considered"], a["idf_floored"])
 
     def tongues(self, languages: tuple[str, ...], day: int, policy: Policy) -> frozenset[str]:
-        """The languages whose courses such a member is offered: the member's own, and the platform's where those hold
-        fewer than `policy.fill` courses open on `day`, so that nobody finds an empty page."""
+        """The languages whose courses such a member is offered: the member's own, and those of `platform` where those
+        hold fewer than `policy.fill` courses open on `day`, so that nobody finds an empty page."""
         own = self.catalogue.languages.encode(pa.array(sorted(set(languages)), pa.string()))
         least: float = policy.fill
         if policy.response == "learned" and self.response is not None:
             # who passes by courses in a language they do not name is better served by few of their own
             least = min(least, max(least * self.response.foreign, policy.page.row_length))
         enough = int((self._offered(day) & np.isin(self.catalogue.language, own[own >= 0])).sum()) >= least
-        return frozenset(languages if enough else (*languages, policy.language))
+        return frozenset(languages if enough else (*languages, *self.platform(policy)))
+
+    def platform(self, policy: Policy) -> tuple[str, ...]:
+        """The languages everybody is taken to understand (kernel.tongues), by the courses open on the Model's day."""
+        key = (policy.language, policy.fill)
+        with self._lock:
+            if key not in self._views:
+                open_ = self.catalogue.language[self._offered(self.day)]
+                courses = np.bincount(open_[open_ >= 0], minlength=len(self.catalogue.languages))
+                self._views[key] = platform_tongues(self.catalogue.languages, courses, policy.language, policy.fill)
+            return self._views[key]  # type: ignore[no-any-return]
+
+    @property
+    def open_courses(self) -> int:
+        """How many courses are open on the Model's day."""
+        return int(self._offered(self.day).sum())
 
     def _offered(self, day: int) -> npt.NDArray[np.bool_]:
         created = self.catalogue.created
@@ -205,9 +221,8 @@ class Model:
         catalogue = self.catalogue
         spoken = catalogue.languages.encode(pa.array(sorted(self.tongues(languages, day, policy)), pa.string()))
         open_ = self._offered(day) & np.isin(catalogue.language, spoken[spoken >= 0])
-        tongue = {
-            self.catalogue.languages.code(t): i for i, t in reversed(list(enumerate((*languages, policy.language))))
-        }
+        known = (*languages, *self.platform(policy))
+        tongue = {catalogue.languages.code(t): i for i, t in reversed(list(enumerate(known)))}
         offsets, course = self.arrays["twin_offsets"], self.arrays["twin_course"]
         for g in range(len(offsets) - 1):
             own = course[offsets[g] : offsets[g + 1]]

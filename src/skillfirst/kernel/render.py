@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -117,11 +117,16 @@ class Renderer:
         return self._encode(about)[:-1]
 
     def language(self, languages: Sequence[str] | None) -> str:
-        """The language a member reads: the first one of the member's that we speak, else the platform's."""
+        """The language a member reads: the first one of the member's that we speak, else of the platform's."""
         for tag in languages or []:
             if spoken(tag) == primary(tag):
                 return spoken(tag)
-        return spoken(self.model.policy.language)
+        return self._platform
+
+    @cached_property
+    def _platform(self) -> str:
+        known = self.model.platform(self.model.policy)
+        return next((t for t in known if spoken(t) == t), spoken(self.model.policy.language))
 
     def card(self, code: int) -> bytes:
         """The JSON members of one course's card, without braces."""

@@ -11,6 +11,7 @@ from skillfirst.engines.base import Engine
 from skillfirst.ingest.checked import Checked
 from skillfirst.ingest.documents import GatherResult
 from skillfirst.kernel.model import Model
+from skillfirst.pipeline.notices import notices
 from skillfirst.pipeline.parts import Outcome
 from skillfirst.pipeline.plan import Clock, Night
 from skillfirst.pipeline.sources import LogRead, mapping_hash
@@ -38,6 +39,15 @@ def what_was_made(
     night: Night, model: Model, outcome: Outcome, clock: Clock, engine: Engine, read: Mapping[str, int]
 ) -> dict[str, Any]:
     """The rules and the result; `read`: the counts of what was read, which the result's join."""
+    counts = {
+        **read,
+        "served": outcome.served,
+        "personal": outcome.personal,
+        "distinct_courses": len(outcome.courses),
+        "catalogue_courses": len(model.catalogue.cards),
+        "skills_with_idf": int((model.idf.considered > 0).sum()),
+        "carousels": sum(outcome.contexts.values()),
+    }
     return {
         "format": 1,
         "version": __version__,
@@ -49,15 +59,8 @@ def what_was_made(
         "policy": asdict(model.policy),
         "experiments": experiments_of(night),
         "arms": model.arms,
-        "counts": {
-            **read,
-            "served": outcome.served,
-            "personal": outcome.personal,
-            "distinct_courses": len(outcome.courses),
-            "catalogue_courses": len(model.catalogue.cards),
-            "skills_with_idf": int((model.idf.considered > 0).sum()),
-            "carousels": sum(outcome.contexts.values()),
-        },
+        "counts": counts,
+        "notices": notices(night, model, outcome, counts),
         "carousels_by_context": dict(sorted(outcome.contexts.items())),
         "seconds": clock.seconds,
     }

@@ -71,7 +71,8 @@ def _shelf(today: Today, kind: Context, evidence: str | None) -> list[int]:
     model = today.serving.model
     arrays, catalogue = model.arrays, model.catalogue
     if kind is Context.POPULAR:
-        tongues = [evidence] if evidence else [primary(t) for t in (*today.languages, model.policy.language)]
+        spoken = [primary(t) for t in today.languages]
+        tongues = [evidence] if evidence else dict.fromkeys([*spoken, *model.platform(model.policy)])
         shelves = [int(arrays["popular_language"][catalogue.languages.code(t)]) for t in tongues]
     else:
         vocabulary = {
