@@ -19,6 +19,7 @@ from skillfirst.pipeline import Night, run_night
 from skillfirst.publish import publish
 from skillfirst.serve import Settings, create_app
 from skillfirst.stores.event_log import EventLog
+from skillfirst.stores.kept_apart import KeptApart
 from skillfirst.stores.offline import OfflineStore, Run
 from skillfirst.stores.online import OnlineStore
 from skillfirst.stores.online.memory import MemoryStore
@@ -115,6 +116,7 @@ class World:
     log: EventLog
     offline: OfflineStore
     run: Run
+    kept_apart: KeptApart
     now: dt.datetime = NOON
     made: list[Any] = field(default_factory=list)
 
@@ -123,7 +125,10 @@ class World:
 
     def app(self, **settings: Any) -> Any:
         options = {"watch_seconds": 3600.0, **settings}
-        return create_app(self.online, self.log, self.offline, settings=Settings(**options), clock=self.clock)
+        return create_app(
+            self.online, self.log, self.offline,
+            settings=Settings(**options), clock=self.clock, kept_apart=self.kept_apart,
+        )  # fmt: skip
 
     def client(
         self, base_url: str = "http://127.0.0.1", client: tuple[str, int] = ("127.0.0.1", 5), **settings: Any
@@ -136,7 +141,7 @@ def world(academy: Academy, tmp_path: Path) -> Iterator[World]:
     online = MemoryStore()
     publish(academy.run, online)
     with EventLog.open(tmp_path / "events") as log:
-        yield World(online, log, OfflineStore(academy.store), academy.run)
+        yield World(online, log, OfflineStore(academy.store), academy.run, KeptApart(tmp_path / "kept_apart"))
     online.close()
 
 

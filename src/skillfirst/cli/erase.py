@@ -25,12 +25,14 @@ def erase(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Remove a member from every run, every online store and the event log, then search them all for what is left.
+    """Remove a member from every run, every online store, the event log and the records kept apart, then search them
+    all for what is left.
 
     Your own tables are yours: remove the member there too, or the next night brings the member back.
     """
     from skillfirst.errors import NotFound
     from skillfirst.stores.event_log import EventLog
+    from skillfirst.stores.kept_apart import KeptApart
     from skillfirst.stores.offline import OfflineStore
     from skillfirst.stores.online import open_online
     from skillfirst.stores.online.address import without_secrets
@@ -44,6 +46,10 @@ def erase(
         with EventLog.open(log or store / "events") as events:
             removed["events"] = events.erase(member)
             left["events"] = events.read_member(member).num_rows
+    if (store / "kept_apart").exists():
+        kept_apart = KeptApart(store / "kept_apart")
+        removed["kept_apart"] = kept_apart.erase(member)
+        left["kept_apart"] = kept_apart.holds(member)
     for url in online or ():
         with open_online(url) as answers:
             place = without_secrets(url)

@@ -86,14 +86,12 @@ def _records(source: str, place: Path, out: Path, prefixes: Sequence[str], salt:
     import json
 
     from skillfirst.cli.files import whole_file
-    from skillfirst.errors import DataError, UsageError
+    from skillfirst.errors import DataError
     from skillfirst.ingest.formats.caliper import read_caliper
     from skillfirst.ingest.formats.published import Imported
     from skillfirst.ingest.formats.xapi import read_xapi
 
-    key = salt.read_bytes().strip() if salt is not None else b""
-    if len(key) > LONGEST_SALT:
-        raise UsageError(f"{salt} is longer than {LONGEST_SALT} bytes")
+    key = mail_salt(salt) if salt is not None else b""
     found = (read_xapi if source == "xapi" else read_caliper)(place.read_bytes(), prefixes=prefixes, salt=key)
     notes = [f"left out, {reason}: {count:,}" for reason, count in found.reasons().items()]
     if not found.events:
@@ -103,6 +101,16 @@ def _records(source: str, place: Path, out: Path, prefixes: Sequence[str], salt:
         for event in found.events:
             lines.write(json.dumps({**event, "time": event["time"].isoformat()}, ensure_ascii=False) + "\n")
     return Imported(out, {"events": file}, {"events": len(found.events)}, notes)
+
+
+def mail_salt(path: Path) -> bytes:
+    """The key of the hash that stands for a mail address. Raises UsageError when it is too long, OSError."""
+    from skillfirst.errors import UsageError
+
+    key = path.read_bytes().strip()
+    if len(key) > LONGEST_SALT:
+        raise UsageError(f"{path} is longer than {LONGEST_SALT} bytes")
+    return key
 
 
 def _over_builtin_skills(done: Imported) -> Imported:

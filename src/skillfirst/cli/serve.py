@@ -13,7 +13,7 @@ from skillfirst.cli.options import ONLINE, Json, Store
 from skillfirst.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from skillfirst.serve.settings import JsonWebTokens
+    from skillfirst.serve.settings import JsonWebTokens, Records
 
 LogServed = Literal["pages", "all", "none"]
 KeysFile = Annotated[
@@ -49,6 +49,12 @@ def serve(
     served: Annotated[
         str, typer.Option("--log-served", help="Whose lists are logged as served: pages, all (JSON too) or none.")
     ] = "pages",
+    prefix: Annotated[
+        list[str] | None, typer.Option("--prefix", help="What is cut from ids in xAPI and Caliper, as import does.")
+    ] = None,
+    salt: Annotated[
+        Path | None, typer.Option("--salt", metavar="FILE", help="Key of the hash of mail addresses, as import has it.")
+    ] = None,
     brand: Annotated[str, typer.Option("--brand", help="The name shown on the page.")] = "skillfirst",
 ) -> None:
     """Answer for one member in milliseconds, as JSON and as a page, freshened by what happened today."""
@@ -63,7 +69,7 @@ def serve(
         keys=read_keys(keys) if keys is not None else (),
         token_secrets=tuple(_secret(path) for path in secret or ()),
         jwt=_jwt(jwt, issuer, audience), frame_ancestors=origins, origins=origins, brand=brand,
-        log_served=cast(LogServed, served),
+        log_served=cast(LogServed, served), records=_records(prefix, salt),
     )  # fmt: skip
     chosen = open_port(host, port)
     note(f"serving on http://{host}:{chosen} (Ctrl-C ends it)")
@@ -110,6 +116,16 @@ def _secret(path: Path) -> bytes:
         return path.read_bytes().strip()
     except OSError as error:
         raise UsageError(f"the secret in {path} cannot be read: {error.strerror}") from None
+
+
+def _records(prefixes: list[str] | None, salt: Path | None) -> Records:
+    from skillfirst.cli.importing import mail_salt
+    from skillfirst.serve.settings import Records
+
+    try:
+        return Records(tuple(prefixes or ()), mail_salt(salt) if salt is not None else b"")
+    except OSError as error:
+        raise UsageError(f"the salt in {salt} cannot be read: {error.strerror}") from None
 
 
 def _jwt(keys: Path | None, issuer: str | None, audience: str | None) -> JsonWebTokens | None:

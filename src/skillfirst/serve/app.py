@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from skillfirst import __version__
 from skillfirst.errors import SkillfirstError
-from skillfirst.serve import api, member_api
+from skillfirst.serve import api, member_api, records_api
 from skillfirst.serve.admin import routes as admin_routes
 from skillfirst.serve.answers import Clock, system_clock
 from skillfirst.serve.demo import Demo
@@ -24,6 +24,7 @@ from skillfirst.serve.problems import Refused, our_mistake, refusal_of
 from skillfirst.serve.service import Service
 from skillfirst.serve.settings import Settings
 from skillfirst.stores.event_log import EventLog
+from skillfirst.stores.kept_apart import KeptApart
 from skillfirst.stores.offline import OfflineStore
 from skillfirst.stores.online import OnlineStore
 
@@ -36,6 +37,7 @@ the machine it runs on. Every error is `{"error": {"code", "message", "next_step
 def create_app(
     online: OnlineStore, events: EventLog | None = None, offline: OfflineStore | None = None, *,
     settings: Settings | None = None, clock: Clock = system_clock, demo: Demo | None = None,
+    kept_apart: KeptApart | None = None,
 ) -> Gate:  # fmt: skip
     """The ASGI application. The stores stay the caller's: it opened them, it closes them.
 
@@ -44,9 +46,10 @@ def create_app(
         events: the event log; without it nothing can be told to the service, and stored answers are all it knows.
         offline: the runs, for the manager's view.
         clock: the present; a demo brings its own.
+        kept_apart: where records of learning go that become no event; without it no such records are taken.
     """
     settings = settings or Settings()
-    service = Service(online, events, offline, settings, clock, demo)
+    service = Service(online, events, offline, settings, clock, demo, kept_apart)
 
     @contextlib.asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -59,7 +62,7 @@ def create_app(
         openapi_url="/api/openapi.json", redirect_slashes=False,
     )  # fmt: skip
     web.state.service = service
-    for router in (member_api.router, api.router, api.open_router):
+    for router in (member_api.router, api.router, records_api.router, api.open_router):
         web.include_router(router)
     for room in (asset_routes, home_routes, welcome_routes, embed_routes, demo_routes, reference_routes, admin_routes):
         web.router.routes.extend(room.ROUTES)

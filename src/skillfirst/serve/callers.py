@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
 import secrets
 from collections.abc import Mapping
@@ -18,6 +20,9 @@ MEMBER_COOKIE, ADMIN_COOKIE = "skillfirst_member", "skillfirst_admin"
 MEMBER_SCOPES = frozenset({"read", "events", "profile"})
 ADMIN_SECONDS = 8 * 3600
 SESSION_SECONDS = 12 * 3600
+#: where Basic authentication is taken, as xAPI wants it. Browsers may send it unasked, but not the header of xAPI's
+#: version, without which nothing is taken there
+BASIC_PATHS = "/api/v1/xapi/"
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
@@ -66,7 +71,7 @@ class Callers:
         self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], now: int, query_token: str | None
     ) -> Caller:
         """The caller of a request. Raises Refused for a wrong key or token, and for strangers where nothing guards."""
-        presented = _presented(headers) or query_token
+        presented = _presented(headers, basic=scope.get("path", "").startswith(BASIC_PATHS)) or query_token
         if presented:
             found = self._by_token(presented, now)
             if found is None:
@@ -129,13 +134,23 @@ def _owner(caller: Caller) -> str:
     return f"{caller.by}:{caller.name}:{caller.member or ''}"
 
 
-def _presented(headers: Mapping[bytes, bytes]) -> str | None:
+def _presented(headers: Mapping[bytes, bytes], basic: bool = False) -> str | None:
     raw = headers.get(b"authorization")
     if raw is not None:
         kind, _, value = raw.decode("latin-1").strip().partition(" ")
+        if basic and kind.lower() == "basic":
+            return _password(value) or kind
         return value.strip() if kind.lower() == "bearer" else kind or None
     key = headers.get(b"x-api-key")
     return key.decode("latin-1") if key is not None else None
+
+
+def _password(credentials: str) -> str | None:
+    """The password of Basic authentication, a key or a token; the name before it is not asked."""
+    try:
+        return base64.b64decode(credentials.strip(), validate=True).decode("latin-1").partition(":")[2]
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _from_this_machine(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> bool:

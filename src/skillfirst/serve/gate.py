@@ -33,6 +33,8 @@ App = Callable[[Scope, Receive, Send], Any]
 
 API = "/api/v1"
 EVENTS_PATH = API + "/events"
+#: where a body may be as large as many events are
+EVENT_PATHS = frozenset({EVENTS_PATH, API + "/xapi/statements", API + "/caliper"})
 PUBLIC = ("/health/", "/static/", "/covers/", "/embed/")
 TOKEN_PATHS = re.compile(r"/|/embed/.*|/welcome|/profile|/saved|/course/.*")
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -202,7 +204,7 @@ class Gate:
                     403, "another site's page sent this", next_step="Send a token in the Authorization header."
                 )
             limits = self.settings.limits
-            most = limits.events_bytes if path == EVENTS_PATH else limits.body_bytes
+            most = limits.events_bytes if path in EVENT_PATHS else limits.body_bytes
             body = await read_body(headers, receive, most, limits.body_seconds)
             return _given(body)
         return receive
@@ -213,8 +215,8 @@ class Gate:
             return ()
         return (
             (b"access-control-allow-origin", origin), (b"vary", b"Origin"), (b"access-control-max-age", b"600"),
-            (b"access-control-allow-methods", b"GET, POST"),
-            (b"access-control-allow-headers", b"authorization, content-type"),
+            (b"access-control-allow-methods", b"GET, POST, PUT"),
+            (b"access-control-allow-headers", b"authorization, content-type, x-experience-api-version"),
         )  # fmt: skip
 
     async def _refuse(self, scope: Scope, error: Exception, answer: _Answer) -> None:

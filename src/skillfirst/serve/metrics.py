@@ -58,6 +58,10 @@ class Metrics:
         self._requests: dict[tuple[str, int], tuple[Latency, Tally]] = {}
         self.answers = {origin: Tally() for origin in ("stored", "folded", "cold")}
         self.events = {outcome: Tally() for outcome in ("accepted", "duplicate", "rejected")}
+        self.records = {
+            (standard, outcome): Tally()
+            for standard in ("xapi", "caliper") for outcome in ("accepted", "duplicate", "kept_apart")
+        }  # fmt: skip
         self.registry.register(self)
 
     def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
@@ -87,7 +91,13 @@ class Metrics:
         for family, tallies in ((answers, self.answers), (events, self.events)):
             for label, tally in tallies.items():
                 family.add_metric([label], tally.number)
-        return [seconds, requests, answers, events]
+        records = CounterMetricFamily(
+            "skillfirst_learning_records", "Statements and Caliper events, by what became of them",
+            labels=["standard", "outcome"],
+        )  # fmt: skip
+        for labels, tally in self.records.items():
+            records.add_metric(labels, tally.number)
+        return [seconds, requests, answers, events, records]
 
     def text(self) -> bytes:
         return generate_latest(self.registry)

@@ -34,7 +34,7 @@ def run(
     """Serve until SIGTERM or Ctrl-C; requests in flight are finished, events in flight are stored.
 
     Args:
-        store: directory with `runs/` and `events/`.
+        store: directory with `runs/` and `events/`; records that become no event are kept in its `kept_apart/`.
         online: address of the online store, e.g. `lmdb:academy/online`.
         host, port: where to listen. Other than loopback only with keys or tokens in `settings`.
         events: another event log than `STORE/events`, e.g. `postgresql://...`.
@@ -48,6 +48,7 @@ def run(
     from skillfirst.serve.app import create_app
     from skillfirst.serve.protocol import Protocol
     from skillfirst.stores.event_log import EventLog
+    from skillfirst.stores.kept_apart import KeptApart
     from skillfirst.stores.offline import OfflineStore
     from skillfirst.stores.online import open_online
 
@@ -56,7 +57,8 @@ def run(
     configure_logs()
     sys.setswitchinterval(SWITCH_SECONDS)
     with open_online(online) as answers, EventLog.open(events or Path(store) / "events") as log:
-        app = create_app(answers, log, OfflineStore(store), settings=settings, demo=demo)
+        kept_apart = KeptApart(Path(store) / "kept_apart")
+        app = create_app(answers, log, OfflineStore(store), settings=settings, demo=demo, kept_apart=kept_apart)
         app.service.when_warm = settle_memory
         config = uvicorn.Config(
             app, host=host, port=port, http=Protocol, log_config=None, access_log=False, proxy_headers=False,

@@ -25,6 +25,7 @@ from skillfirst.serve.serving import House, Serving
 from skillfirst.serve.settings import Settings
 from skillfirst.stores.event_log import EventLog
 from skillfirst.stores.event_log.log import Overloaded
+from skillfirst.stores.kept_apart import KeptApart
 from skillfirst.stores.offline import OfflineStore
 from skillfirst.stores.online import OnlineStore
 
@@ -40,9 +41,10 @@ class Service:
 
     def __init__(
         self, online: OnlineStore, events: EventLog | None, offline: OfflineStore | None, settings: Settings,
-        clock: Clock = system_clock, demo: Demo | None = None,
+        clock: Clock = system_clock, demo: Demo | None = None, kept_apart: KeptApart | None = None,
     ) -> None:  # fmt: skip
         self.settings, self.online, self.log, self.offline, self.demo = settings, online, events, offline, demo
+        self.kept_apart = kept_apart
         self.clock = demo.clock if demo is not None else clock
         self.house = House(online, events, settings.touched_members)
         self.answers = Answers(self.house, self.clock, settings.fresh_answers, settings.fresh_seconds)

@@ -41,6 +41,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Records:
+    """How records of learning that are sent here are read: as `skillfirst import` reads them from a file."""
+
+    prefixes: tuple[str, ...] = ()  # cut from ids of people and courses
+    salt: bytes = field(default=b"", repr=False)  # key of the hash that stands for a mail address
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the service can be told. Without keys and without a way to check tokens it serves loopback only."""
 
@@ -60,6 +68,7 @@ class Settings:
     touched_members: int = 2_000_000  # kept in memory, about 120 bytes each; beyond, the log's index is asked
     threads: int = 2  # that compute answers; more only take the interpreter from one another
     limits: Limits = field(default_factory=Limits)
+    records: Records = field(default_factory=Records)
     brand: str = "skillfirst"
 
     @property

@@ -220,3 +220,17 @@ def test_any_json_is_an_event_or_kept_apart(record):
 def test_any_bytes_are_read_without_an_exception(content):
     imported = read_xapi(content)
     assert imported.events == []
+
+
+@pytest.mark.parametrize("left_out", ["kind", "member_id"])
+def test_half_an_event_of_ours_inside_a_statement_is_no_event_of_ours(left_out):
+    own = {"time": "2026-11-22T11:00:00Z", "kind": "watch", "member_id": "bob", "course_id": "java"}
+    del own[left_out]
+    told = statement(ADL + "completed", context={"extensions": {"urn:skillfirst:xapi:event": own}})
+    assert [(e["member_id"], e["kind"]) for e in from_statements([told]).events] == [("ann", "complete")]
+
+
+def test_a_type_that_is_no_text_is_no_type():
+    around = {"parent": [{"id": "https://academy.test/course/java", "definition": {"type": [COURSE_TYPE]}}]}
+    told = statement(ADL + "completed", object_={"id": "unit"}, context={"contextActivities": around})
+    assert from_statements([told]).events[0]["course_id"] == "unit"

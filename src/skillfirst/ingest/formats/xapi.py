@@ -188,7 +188,7 @@ def _course(statement: Record) -> tuple[str | None, bool]:
     above = [_activities(around.get(name)) for name in ("parent", "grouping")]
     for activities in above:
         for activity in activities:
-            if record_of(activity.get("definition")).get("type") in _COURSE_TYPES:
+            if text_of(record_of(activity.get("definition")).get("type")) in _COURSE_TYPES:
                 return text_of(activity.get("id")), False
     parents = [found for a in above[0] if (found := text_of(a.get("id")))]
     if parents and any(word in type_.lower() for word in _PART_WORDS):
@@ -213,7 +213,8 @@ def _played(statement: Record, event: Event) -> Played | None:
 def _own_event(statement: Record) -> Event | None:
     own = record_of(record_of(record_of(statement.get("context")).get("extensions")).get(OWN_EVENT))
     time = time_of(own.get("time"))
-    return {**own, "time": time} if time else None
+    whole = time and text_of(own.get("kind")) and text_of(own.get("member_id"))
+    return {**own, "time": time} if whole else None
 
 
 def to_statement(event: Record, *, platform: str, activity_prefix: str = "urn:skillfirst:course:") -> Event | None:
