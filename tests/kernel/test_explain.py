@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from skillfirst.errors import NotFound
@@ -54,6 +55,16 @@ def test_weights_are_parts_of_the_formula_and_rare_skills_are_named(shop):
     assert by["sql"]["weight"] == pytest.approx(np.log(1 + 3 / 2) + 1.0)
     assert (by["sql"]["held"], by["sql"]["wanted"], by["sql"]["sources"]) == (1.0, 1.0, ["explicit", "interest"])
     assert [row["skill_id"] for row in told["ignored"]] == ["spanish"]
+
+
+def test_what_was_refused_is_not_called_too_rare(shop):
+    member, model = shop
+    refused = [model.taxonomy.skills.code("java")]
+    at = member.schema.get_field_index("refused")
+    without = member.set_column(at, member.schema.field(at), pa.array([refused], member.schema.field(at).type))
+    told = explain_member(without, model)
+    assert [row["skill_id"] for row in told["ignored"]] == ["spanish"]
+    assert "java" not in [row["skill_id"] for row in told["skills"]]
 
 
 def test_contributions_bucket_turn_and_place_agree_with_the_list(shop):

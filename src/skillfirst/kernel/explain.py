@@ -25,13 +25,14 @@ def explain_member(member: pa.RecordBatch, model: Model, policy: Policy | None =
     """What is known of a member (a batch of one) and what each skill weighs.
 
     `skills`: one a skill, heaviest first: id, name, held (1 explicit, else probability), idf, wanted, weight and the
-    sources. `ignored`: explicit skills under the support floor, which the formula does not consider.
+    sources. `ignored`: explicit skills under the support floor, which the formula does not consider; what the member
+    refused is neither.
     """
     policy = policy or model.policy
     member = with_inference(member, model)
     taxonomy, rarity = model.taxonomy, model.idf
     parts = weighted_skills(member, model, policy)
-    explicit = set(list_parts(member.column("skill"))[1].to_pylist())
+    explicit, refused = (set(list_parts(member.column(name))[1].to_pylist()) for name in ("skill", "refused"))
     skills = []
     for s, held, wanted, flags, source, want_source in zip(
         *(parts[name].tolist() for name in ("skill", "held", "wanted", "flags", "source", "want_source")), strict=True
@@ -54,7 +55,7 @@ def explain_member(member: pa.RecordBatch, model: Model, policy: Policy | None =
     scored = set(parts["skill"].tolist())
     ignored = [
         {"skill_id": taxonomy.skills[s], "name": taxonomy.names[s], "members": int(rarity.members[s])}
-        for s in sorted(explicit - scored)
+        for s in sorted(explicit - scored - refused)
     ]
     return {
         "member_id": member.column("member_id")[0].as_py(),

@@ -17,15 +17,19 @@ def profile(today: Today, language: str | None = None) -> dict[str, Any]:
 
     status: "yours" (said by the member or a certificate), "inferred", "wanted" (said), "suggested" (predicted want).
     `likely`: what a page says outright; it folds away inferred skills of less confidence than LIKELY, in whole percent.
-    `refused`: skills the member does not want to be judged by. Heaviest first, then by id.
+    `refused`: skills the member does not want to be judged by; they stand nowhere else, not even where the member
+    stated them before. Heaviest first, then by id.
     """
     model = today.serving.model
     taxonomy = model.taxonomy
     document = with_inference(today.document, model)
     row = document.to_pylist()[0]
     found: dict[int, dict[str, Any]] = {}
+    refused = set(row["refused"])
 
     def add(code: int, status: str, confidence: float, bits: int) -> None:
+        if code in refused:
+            return
         known = found.setdefault(
             code, {"skill_id": taxonomy.skills[code], "name": taxonomy.name(code, language), "status": status,
                    "confidence": 0.0, "wanted": False, "bits": 0}
