@@ -308,3 +308,15 @@ def test_erasing_all_rows_of_a_part_leaves_the_others_to_be_found(tmp_path):
         members = members.replace(gone, "")
         for member in "abcdefghi":
             assert (run.rows("member_skills", member) is not None) == (member in members)
+
+
+def test_the_workshop_of_a_killed_night_is_removed_unless_a_night_is_at_work(tmp_path):
+    store = OfflineStore(tmp_path)
+    (tmp_path / ".work-killed").mkdir()
+    (tmp_path / ".work-killed" / "log.parquet").write_bytes(b"half")
+    with store.begin(DAY) as writer:
+        assert not (tmp_path / ".work-killed").exists()
+        (tmp_path / ".work-living").mkdir()
+        store.begin(DAY).abort()
+        assert (tmp_path / ".work-living").is_dir()
+        writer.commit({})

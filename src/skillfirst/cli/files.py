@@ -13,6 +13,7 @@ from typing import IO, Any
 import pyarrow as pa
 
 from skillfirst.errors import StoreError, UsageError
+from skillfirst.stores.disk_errors import refused
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
 LIST_SEPARATOR = ";"  # between the elements of a list in a CSV cell
@@ -46,7 +47,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, StoreError):
             raise
-        raise StoreError(f"{path} cannot be written: {error.strerror or error}") from None
+        raise refused(f"{path} cannot be written", error) from None
     finally:
         if temporary.exists():
             temporary.unlink()

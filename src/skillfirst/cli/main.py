@@ -32,6 +32,7 @@ from skillfirst.cli import (
     tables,
 )
 from skillfirst.errors import SkillfirstError
+from skillfirst.stores.disk_errors import refusal
 
 # Typer carries the command parser inside; these are the roots of its errors
 ParserUsageError: type[Any] = typer.BadParameter.__mro__[1]
@@ -98,8 +99,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        return _say(f"{place}{error.strerror or error}", 1)
+        return _say(_in_words(error), 1)
     except MemoryError:
         return _say("there is not enough memory. See docs/operations.md for what a night needs", 1)
     except Exception as error:
@@ -112,6 +112,15 @@ def _code(result: Any) -> int:
     if result == INTERRUPTED:
         return _say("interrupted", INTERRUPTED)
     return result if isinstance(result, int) else 0
+
+
+def _in_words(error: OSError) -> str:
+    """What the system refused where no store says it: the place, if it is known, what happened and the next step."""
+    place = os.fsdecode(error.filename) if error.filename else ""
+    told = refusal(error)
+    if told is None:
+        return f"{place}: {error.strerror or error}" if place else error.strerror or str(error)
+    return f"{place or 'a file cannot be written'}: {told.what}. {told.next_step}"
 
 
 def _say(message: str, code: int) -> int:

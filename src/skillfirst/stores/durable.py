@@ -86,10 +86,12 @@ class FileLock:
         """Give the lock back; `remove` also takes the name away, while nobody else can hold it."""
         if self._descriptor is None:
             return
-        if remove:
-            self.path.unlink(missing_ok=True)
-        os.close(self._descriptor)
-        self._descriptor = None
+        try:
+            if remove:
+                self.path.unlink(missing_ok=True)
+        finally:
+            os.close(self._descriptor)
+            self._descriptor = None
 
     def __enter__(self) -> FileLock:
         self.acquire(wait=True)

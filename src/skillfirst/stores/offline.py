@@ -7,6 +7,7 @@
     STORE/runs/.building/<run id>/        a run being written; invisible to readers
     STORE/runs/.building/<run id>.lock    held by the writing process for as long as it lives
     STORE/runs/.removing/                 pruned runs on their way out
+    STORE/.work-*/                        what a run being written lies on; of killed processes, removed likewise
     STORE/rejects/                        bad rows of the last night, when they were too many for a run
 
 A run is written aside, forced to the disk, given its manifest as the last file, and renamed into place: before
@@ -22,6 +23,7 @@ import os
 import re
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ import pyarrow.parquet as pq
 from skillfirst.errors import NotFound, RunError, StoreError, UsageError
 from skillfirst.stores.arrow_parts import SUFFIX
 from skillfirst.stores.compact import full_batches, full_member, full_part, is_compact
+from skillfirst.stores.disk_errors import disk_error, refused, telling
 from skillfirst.stores.document_parts import document_parts
 from skillfirst.stores.durable import FileLock, sync_file, sync_tree, write_file
 from skillfirst.stores.member_files import erase_member, holds_member
@@ -41,6 +44,7 @@ from skillfirst.tables.outputs import RECOMMENDATIONS
 MANIFEST = "manifest.json"
 LATEST = "latest"
 PUBLISHED = "published.json"
+WORK = ".work-"  # how folders begin in which a night keeps what lies between the tables and the run
 REJECTS = "rejects"  # the folder, of a run or of the store, with rows that were left out
 #: runs kept by `prune` unless told otherwise: a week of nights
 KEEP_RUNS = 7
@@ -158,16 +162,25 @@ class RunWriter:
         return run
 
     def abort(self) -> None:
-        """Leave nothing of this run behind."""
+        """Leave nothing of this run behind; what a disk does not let go, the next run removes."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.release(remove=True)
+        with suppress(OSError):
+            self._lock.release(remove=True)
 
     def __enter__(self) -> RunWriter:
         return self
 
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is not None:
-            self.abort()
+    def __exit__(self, kind: object, error: BaseException | None, *_: object) -> None:
+        if kind is None:
+            return
+        self.abort()
+        refusing = disk_error(error)
+        if refusing is not None and self._concerns(refusing):
+            raise refused(f"run {self.run_id} cannot be written to the store {self._store.path}", refusing) from error
+
+    def _concerns(self, error: OSError) -> bool:
+        """Whether it is the store's disk: an error that names a file elsewhere, such as a table, speaks for itself."""
+        return not error.filename or Path(os.fsdecode(error.filename)).is_relative_to(self._store.path)
 
 
 class OfflineStore:
@@ -237,10 +250,15 @@ class OfflineStore:
         Raises:
             RunError: a run of this id exists or is being written.
             UsageError: `run` is neither a run id nor a day.
+            StoreError: the disk refuses.
         """
         asked = str(run)
         if not (_RUN_ID.fullmatch(asked) or _DAY.fullmatch(asked)):
             raise UsageError(f"{asked!r} is neither a run id such as 2026-11-22-001 nor a day such as 2026-11-22")
+        with telling(f"the store {self.path} cannot be written"):
+            return self._begin(asked)
+
+    def _begin(self, asked: str) -> RunWriter:
         self.building.mkdir(parents=True, exist_ok=True)
         with FileLock(self._lock):
             self._remove_leftovers()
@@ -264,16 +282,20 @@ class OfflineStore:
 
     def _remove_leftovers(self) -> None:
         """Called with the store's lock held."""
+        alive = False
         for path in sorted(self.building.glob("*.lock")):
             lock = FileLock(path)
             if not lock.acquire(wait=False):
-                continue  # its writer lives
+                alive = True  # its writer
+                continue
             run_id = path.name.removesuffix(".lock")
             if (self.folder / run_id / MANIFEST).is_file():
                 self._point_to(run_id)  # killed between its rename and the pointer
             shutil.rmtree(self.building / run_id, ignore_errors=True)
             lock.release(remove=True)
         shutil.rmtree(self.removing, ignore_errors=True)
+        for path in () if alive else self.path.glob(f"{WORK}*"):
+            shutil.rmtree(path, ignore_errors=True)
 
     def _place(self, writer: RunWriter) -> Run:
         target = self.folder / writer.run_id

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from skillfirst.errors import StoreError
+from skillfirst.stores.disk_errors import refused
 from skillfirst.stores.durable import FileLock, sync_file
 from skillfirst.stores.event_log.checking import Entry
 from skillfirst.stores.event_log.index import Index, Place
@@ -71,7 +72,7 @@ class SqliteLedger:
         except (sqlite3.Error, OSError) as error:
             if isinstance(error, StoreError):
                 raise
-            raise StoreError(f"the event log {self.path} cannot be {what}: {error}") from error
+            raise refused(f"the event log {self.path} cannot be {what}", error) from error
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

@@ -17,6 +17,7 @@ from typing import Any
 import lmdb
 
 from skillfirst.errors import StoreError
+from skillfirst.stores.disk_errors import refused
 from skillfirst.stores.online.base import OnlineMember, OnlineStore, Snapshot, T
 from skillfirst.stores.online.catalog import Catalog, Generation, decode, encode
 from skillfirst.stores.online.keys import member_key, name_key
@@ -142,7 +143,7 @@ class LmdbStore(OnlineStore):
             place.mkdir(parents=True, exist_ok=True)
             self._environment = _Environment.open(str(place.resolve()), map_bytes)
         except (lmdb.Error, OSError) as error:
-            raise StoreError(f"the LMDB store {path} cannot be opened: {error}") from error
+            raise refused(f"the LMDB store {path} cannot be opened", error) from error
         self._cached: tuple[bytes | None, Catalog] = (None, Catalog())
         self._served: tuple[bytes | None, Any] = (None, None)
         self._closed = False
@@ -168,7 +169,7 @@ class LmdbStore(OnlineStore):
                 transaction.abort()
             except lmdb.Error as error:
                 transaction.abort()
-                raise StoreError(f"the LMDB store {self._environment.path} cannot be written: {error}") from error
+                raise refused(f"the LMDB store {self._environment.path} cannot be written", error) from error
             except BaseException:
                 transaction.abort()
                 raise

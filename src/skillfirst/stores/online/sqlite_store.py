@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from skillfirst.errors import StoreError
+from skillfirst.stores.disk_errors import refused
 from skillfirst.stores.online.base import OnlineMember, OnlineStore, Snapshot, T
 from skillfirst.stores.online.catalog import Catalog, Generation, decode, encode
 from skillfirst.stores.online.keys import member_key, name_key
@@ -60,7 +60,7 @@ class SqliteStore(OnlineStore):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("CREATE TABLE IF NOT EXISTS catalog (only INTEGER PRIMARY KEY, content BLOB NOT NULL)")
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"the SQLite store {path} cannot be opened: {error}") from error
+            raise refused(f"the SQLite store {path} cannot be opened", error) from error
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -93,7 +93,7 @@ class SqliteStore(OnlineStore):
                 connection.execute("BEGIN")
             yield _SqliteSnapshot(self._catalog_in(connection).served, connection)
         except sqlite3.Error as error:
-            raise StoreError(f"the SQLite store {self.path} cannot be read: {error}") from error
+            raise refused(f"the SQLite store {self.path} cannot be read", error) from error
         finally:
             if not nested and connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -117,7 +117,7 @@ class SqliteStore(OnlineStore):
             connection.execute("COMMIT")
             return result
         except sqlite3.Error as error:
-            raise StoreError(f"the SQLite store {self.path} cannot be written: {error}") from error
+            raise refused(f"the SQLite store {self.path} cannot be written", error) from error
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
