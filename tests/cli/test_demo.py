@@ -82,6 +82,19 @@ def test_serve_hands_over_to_the_service(skillfirst, service, tmp_path):
     assert made["key"] not in (tmp_path / "keys.json").read_text()
 
 
+def test_records_of_learning_are_read_as_import_reads_them(skillfirst, service, tmp_path):
+    (tmp_path / "salt").write_bytes(b"pepper\n")
+    prefixes = ("https://lms.example/course/", "urn:user:")
+    assert skillfirst(*SERVE, "--prefix", prefixes[0], "--prefix", prefixes[1], "--salt", "salt").code == 0
+    records = service["settings"].records
+    assert (records.prefixes, records.salt) == (prefixes, b"pepper")
+    assert "pepper" not in repr(service["settings"])
+    service.clear()
+    (tmp_path / "salt").write_bytes(b"x" * 65)
+    skillfirst(*SERVE, "--salt", "salt").fails(2, "longer than 64 bytes")
+    assert service == {}
+
+
 def test_a_key_of_the_same_name_is_replaced_and_others_stay(skillfirst, tmp_path):
     for name in ("lms", "crm", "lms"):
         assert skillfirst("key", name, "--keys", "keys.json").code == 0
@@ -106,6 +119,7 @@ def test_a_port_that_is_taken(skillfirst, service):
     [
         ([*SERVE, "--keys", "nowhere.json"], 2, "the keys in nowhere.json cannot be read"),
         ([*SERVE, "--token-secret", "nowhere"], 2, "the secret in nowhere cannot be read"),
+        ([*SERVE, "--salt", "nowhere"], 2, "the salt in nowhere cannot be read"),
         ([*SERVE, "--jwt-issuer", "https://id.example"], 2, "go together"),
         (["serve", "--store", "nowhere", "--online", "memory:"], 1, "there is no store at nowhere"),
         (["key", "Upper Case", "--keys", "keys.json"], 2, "a key has a name"),

@@ -80,7 +80,7 @@ def read_statements(body: bytes, statement_id: str | None, now: dt.datetime, set
         content = _put(content, statement_id)
     sent = content if isinstance(content, list) else [content]
     _check_number(sent, limits)
-    statements = [_whole(statement, now) for statement in sent]
+    statements = [_whole(statement, now, settings.salt) for statement in sent]
     imported = from_statements(statements, prefixes=settings.prefixes, salt=settings.salt)
     return _sent(XAPI, statements, imported, [statement["id"] for statement in statements])
 
@@ -130,7 +130,7 @@ def _put(content: Any, statement_id: str) -> dict[str, Any]:
     return {**statement, "id": statement_id}
 
 
-def _whole(sent: Any, now: dt.datetime) -> dict[str, Any]:
+def _whole(sent: Any, now: dt.datetime, salt: bytes) -> dict[str, Any]:
     """A statement with an id and a time, as a learning record store gives them where they are missing."""
     statement = _object(sent, 400)
     for part in ("actor", "verb", "object"):
@@ -141,7 +141,7 @@ def _whole(sent: Any, now: dt.datetime) -> dict[str, Any]:
     identity = statement.get("id")
     if identity is None:
         # its own content, so that what is sent again because no answer came counts once
-        content = json.dumps(without_mail(statement, b""), sort_keys=True)
+        content = json.dumps(without_mail(statement, salt), sort_keys=True)
         return {**statement, "id": str(uuid.uuid5(_STATEMENT_IDS, content))}
     if not isinstance(identity, str) or not _is_uuid(identity):
         raise Refused(400, "the id of a statement is a UUID")
