@@ -71,6 +71,25 @@ def test_check_names_what_is_wrong(skillfirst, spoiled, tmp_path):
     assert rejected["values"]["member_id"] == "m77"
 
 
+def test_check_says_which_values_a_row_goes_without(skillfirst, spoiled, tmp_path):
+    said = skillfirst("check", spoiled, "--json", "--rejects", tmp_path / "rejects")
+    assert (said.json["counts"]["members"], said.json["emptied"]) == (6, {"members": 1})
+    (line,) = map(json.loads, (tmp_path / "rejects" / "members.jsonl").read_text().splitlines())
+    assert (line["column"], line["left_out"], line["values"]["level"]) == ("level", "value", "genius")
+    in_words = skillfirst("check", spoiled).out
+    assert "members: 6 rows, 1 value left out" in in_words
+    assert "it is left empty, the row stays (1 row, first: 'genius' with member_id 'm6'). Map the words:" in in_words
+
+
+def test_check_says_that_a_few_bad_rows_are_passed_over(skillfirst, spoiled):
+    said = skillfirst("check", spoiled)
+    assert said.code == 0
+    assert "member_skills: 8 rows, 1 left out (more than 5%, but up to 10 rows" in said.out
+    assert skillfirst("check", spoiled, "--json").json["passed_over"] == ["member_skills"]
+    (spoiled / "skillfirst.toml").write_text("[checks]\nmax_bad_share = 0.05\n")
+    assert skillfirst("check", spoiled).code == 1
+
+
 def test_check_refuses_what_run_would_refuse(skillfirst, spoiled):
     (spoiled / "courses.csv").unlink()
     said = skillfirst("check", spoiled, "--json")

@@ -189,7 +189,7 @@ def test_an_unknown_variable_is_named(mapped):
             ('path = "{place}/catalogue.csv"', 'path = "{place}/catalogue.csv"\nquery = "SELEC"'),
             "'query' cannot be run",
         ),
-        (('"*" = ""', '"*" = "??"'), "more than 0%"),
+        (('course_id = "code"', 'course_id = "tags"'), "more than 0%"),
     ],
 )
 def test_a_mapping_that_does_not_fit_the_file(mapped, tmp_path, change, says):
@@ -197,6 +197,14 @@ def test_a_mapping_that_does_not_fit_the_file(mapped, tmp_path, change, says):
     with pytest.raises(DataError) as caught:
         read(toml, tmp_path / "work", max_bad_share=0.0)
     assert says in str(caught.value)
+
+
+def test_words_that_become_no_language_are_said_and_cost_no_course(mapped, tmp_path):
+    toml = mapped(TOML.replace('"*" = ""', '"*" = "??"'), catalogue__csv=CATALOGUE, people__parquet=PEOPLE)
+    checked = read(toml, tmp_path / "work", max_bad_share=0.0)
+    (finding,) = checked.findings
+    assert (finding.column, finding.count, checked.counts["courses"]) == ("language", 1, 3)
+    assert "'??' with course_id '03'" in str(finding)
 
 
 def test_a_table_given_twice(export, mapped, tmp_path):

@@ -22,7 +22,9 @@ def add_to(app: typer.Typer) -> None:
 
 def check(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="A directory of tables, or a mapping file.")],
-    rejects: Annotated[Path | None, typer.Option("--rejects", help="Keep the rows left out in this folder.")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option("--rejects", help="Keep the rows and values left out in this folder.")
+    ] = None,
     set_: Set = None,
     var: Var = None,
     json: Json = False,
@@ -42,11 +44,14 @@ def check(
         "usable": not checked.fatal,
         "counts": checked.counts,
         "rejected": checked.rejected,
+        "emptied": checked.emptied,
+        "passed_over": checked.passed_over,
         "findings": findings_of(checked),
     }
     text = _in_words(checked)
-    if checked.rejected:
-        text += f"\nrows left out: {rejects}" if rejects else "\nrows left out: see them with --rejects FOLDER"
+    if checked.rejects:
+        what = "rows left out" if checked.rejected else "values left out"
+        text += f"\n{what}: {rejects}" if rejects else f"\n{what}: see them with --rejects FOLDER"
     answer(values, text, json)
     raise typer.Exit(1 if checked.fatal else 0)
 
@@ -61,10 +66,18 @@ def _keep(checked: Checked, folder: Path) -> None:
 
 
 def _in_words(checked: Checked) -> str:
+    from skillfirst.ingest.checks import FEW_ROWS, MAX_BAD_SHARE
+
     lines = []
     for table, rows in checked.counts.items():
-        bad = checked.rejected.get(table, 0)
-        lines.append(f"{table}: {rows:,} rows" + (f", {bad:,} left out" if bad else ""))
+        bad, empty = checked.rejected.get(table, 0), checked.emptied.get(table, 0)
+        line = f"{table}: {rows:,} rows" + (f", {bad:,} left out" if bad else "")
+        if table in checked.passed_over:
+            line += (
+                f" (more than {MAX_BAD_SHARE:.0%}, but up to {FEW_ROWS} rows, and no more than half, stop nothing "
+                "unless [checks] max_bad_share is set)"
+            )
+        lines.append(line + (f", {empty:,} value{'s' if empty != 1 else ''} left out" if empty else ""))
     lines += [f"{finding.weight}: {without_passing_folders(str(finding))}" for finding in checked.findings]
     lines.append("the tables cannot be used" if checked.fatal else "the tables can be used")
     return "\n".join(lines)

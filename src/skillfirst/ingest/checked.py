@@ -29,8 +29,10 @@ class Checked:
     A column that no source has is not in the file. `connections` has each pair in both directions as (member,
     connection). `events` has `event` (uint64, hash of event_id), `kind` (int8, place in EVENT_KINDS), `course` (int32,
     row of tables["courses"]), `channel` (int8, `Channel` or 0), and of the rest what a document needs.
-    `counts`, `rejected`: rows kept and rows rejected by table. `rejects`: their files (JSON Lines: column, reason,
-    row, values). `hashes`: SHA-256 of the input files by "<table>/<file>".
+    `counts`, `rejected`, `emptied`: rows kept, rows rejected and values left out of rows kept, by table. `rejects`:
+    files of both (JSON Lines: column, reason, row, left_out, values). `lost`: ids of rejected rows of catalogue tables.
+    `passed_over`: tables with a larger share of bad rows than allowed, but few. `hashes`: SHA-256 of the input files by
+    "<table>/<file>".
     """
 
     work: Path
@@ -40,7 +42,10 @@ class Checked:
     findings: list[Finding] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     rejected: dict[str, int] = field(default_factory=dict)
+    emptied: dict[str, int] = field(default_factory=dict)
     rejects: dict[str, Path] = field(default_factory=dict)
+    lost: dict[str, frozenset[str]] = field(default_factory=dict)
+    passed_over: list[str] = field(default_factory=list)
     hashes: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -82,16 +87,23 @@ def range_file(folder: Path, number: int) -> Path:
 
 @dataclass
 class RejectFile:
-    """Bad rows of one table, one JSON object a line: column, reason, row (place in the file, where known), values."""
+    """What is left out of one table, one JSON object a line: column, reason, row (place in the file, where known),
+    left_out (row, or value: the row stays without it), values (of the row)."""
 
     path: Path
     rows: int = 0
+    values: int = 0
 
-    def add(self, rows: Iterable[tuple[str, str, int | None, dict[str, Any]]]) -> None:
+    def add(self, rows: Iterable[tuple[str, str, int | None, dict[str, Any]]], *, values_only: bool = False) -> None:
         """Append (column, reason, row, values)."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        left_out, count = ("value" if values_only else "row"), 0
         with self.path.open("a", encoding="utf-8") as file:
             for column, reason, row, values in rows:
-                line = {"column": column or None, "reason": reason, "row": row, "values": values}
+                line = {"column": column or None, "reason": reason, "row": row, "left_out": left_out, "values": values}
                 file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
-                self.rows += 1
+                count += 1
+        if values_only:
+            self.values += count
+        else:
+            self.rows += count

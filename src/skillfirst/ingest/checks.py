@@ -6,8 +6,9 @@
     checked.files("member_skills", 0)          # Parquet files of the first range of members
     documents = gather(checked, ...)           # ingest/documents.py
 
-Bad rows go to `work/rejects/<table>.jsonl`; fatal are missing tables and columns, unreadable files, and more bad rows
-than `max_bad_share` allows.
+Bad rows go to `work/rejects/<table>.jsonl`, and rows that stay without a value of an optional column that cannot be
+read; fatal are missing tables and columns, unreadable files, and more bad rows than `max_bad_share` allows. Values left
+empty and rows that refer to rejected ones do not count towards it.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ def _check_table(
         )
         return
     checked.findings += found
-    _conclude(table, checked, rejects, share if share is not None else sources.mapping.bad_share(table.name))
+    _conclude(table, checked, found, rejects, share if share is not None else sources.mapping.bad_share(table.name))
 
 
 def _spoiled(
@@ -172,16 +173,23 @@ def _spoiled(
     return found
 
 
-def _conclude(table: Table, checked: Checked, rejects: RejectFile, share: float | None) -> None:
-    rows, bad = checked.counts.get(table.name, 0), rejects.rows
-    if bad:
-        checked.rejected[table.name] = bad
+def _conclude(table: Table, checked: Checked, found: list[Finding], rejects: RejectFile, share: float | None) -> None:
+    rows, left_out = checked.counts.get(table.name, 0), rejects.rows
+    if left_out:
+        checked.rejected[table.name] = left_out
+    if rejects.values:
+        checked.emptied[table.name] = rejects.values
+    if left_out or rejects.values:
         checked.rejects[table.name] = rejects.path
-    total = rows + bad
+    # what follows from another table's bad rows is that table's to answer for
+    bad = left_out - sum(f.count or 0 for f in found if f.follows)
+    total = rows + left_out
     limit = MAX_BAD_SHARE if share is None else share
-    few = share is None and bad <= FEW_ROWS and bad * 2 <= total
-    if bad > limit * total and not few:
-        own = [f for f in checked.findings if f.table == table.name and f.weight is Weight.WARNING]
+    if bad > limit * total:
+        if share is None and bad <= FEW_ROWS and bad * 2 <= total:
+            checked.passed_over.append(table.name)
+            return
+        own = [f for f in found if f.weight is Weight.WARNING and not f.rows_stay and not f.follows]
         main = max(own, key=lambda f: f.count or 0)
         message = f"{bad:,} of {total:,} rows are bad, more than {limit:.0%}; most of them: {main.message}"
         step = f"{main.next_step}. All are in {rejects.path}; to allow more set [checks] max_bad_share"

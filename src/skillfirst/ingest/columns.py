@@ -37,11 +37,13 @@ class Cell:
 
     `written`: what the file says, as the column `__<name>`. `value`: the contract's type over that column, as `<name>`;
     null where unreadable. `problems`: (condition over both, name of the problem); the first that holds is the reason.
+    `rest`: what stays of the value where one of them holds and the row goes on without it.
     """
 
     written: str
     value: str
     problems: tuple[tuple[str, str], ...]
+    rest: str = "NULL"
 
 
 def _is_list(type_: str) -> bool:
@@ -236,7 +238,8 @@ def _list_cell(column: Column, raw: str, type_: str, separator: str, words: dict
     if column.kind is not Kind.LANGUAGES:
         return Cell(listed, written, ())
     tags = f"list_transform({written}, lambda e: {language('e')})"
-    return Cell(listed, tags, ((f"len(list_filter({value}, lambda e: e IS NULL)) > 0", "language"),))
+    wrong = f"len(list_filter({value}, lambda e: e IS NULL)) > 0"
+    return Cell(listed, tags, ((wrong, "language"),), f"list_filter({value}, lambda e: e IS NOT NULL)")
 
 
 def _map_cell(column: Column, raw: str, type_: str, separator: str) -> Cell:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skillfirst.errors import DataError
-from skillfirst.ingest.columns import as_texts, convert
+from skillfirst.ingest.columns import LISTS, as_texts, convert
 from skillfirst.ingest.findings import Finding, Weight
 from skillfirst.ingest.formats import open_source
 from skillfirst.ingest.formats.base import Spoiled, named, quoted
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 NEEDS_COURSE = ("impression", "click", "watch", "complete", "enrol", "bookmark", "dismiss")
 NEEDS_SKILL = ("interest", "refuse_skill")
 DEFAULTS = {("courses", "language"): "en", ("member_skills", "source"): "explicit"}
+# optional, but without them a row says more than was meant: a refusal would become a skill, a doubt a certainty
+DECISIVE = (("member_skills", "source"), ("title_skills", "weight"))
 
 _DUCK = {
     Kind.DATE: "DATE", Kind.TIME: "TIMESTAMPTZ", Kind.NUMBER: "DOUBLE", Kind.INTEGER: "BIGINT", Kind.FLAG: "BOOLEAN",
@@ -35,15 +37,17 @@ _DUCK = {
 
 @dataclass
 class Conversion:
-    """`sql`: our columns, then __source, __row (place in the file), __reason ("column|problem" or null), __original
-    (the row as written, as JSON).
+    """`sql`: our columns, then __source, __row (place in the file), __reason ("column|problem" or null: why the row is
+    left out), __empty (the same of values that are left out of rows that stay, joined by ","), __original (the row as
+    written, as JSON, where one of both is there).
 
-    `given`: columns that at least one source has. `findings`: what is known before a row is read. `spoiled`: asked
-    after the query has run.
+    `given`: columns that at least one source has. `separators`: what lists were cut at, by source and column, where
+    they were texts. `findings`: what is known before a row is read. `spoiled`: asked after the query has run.
     """
 
     sql: str
     given: set[str] = field(default_factory=set)
+    separators: dict[tuple[int, str], str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     spoiled: list[Callable[[duckdb.DuckDBPyConnection], list[Spoiled]]] = field(default_factory=list)
 
@@ -80,7 +84,9 @@ def convert_table(
 
 def _nothing(table: Table) -> str:
     columns = ", ".join(f"CAST(NULL AS {_DUCK.get(c.kind, 'VARCHAR')}) AS {named(c.name)}" for c in table)
-    tail = "0 AS __source, 0 AS __row, CAST(NULL AS VARCHAR) AS __reason, CAST(NULL AS VARCHAR) AS __original"
+    tail = "0 AS __source, 0 AS __row, " + ", ".join(
+        f"CAST(NULL AS VARCHAR) AS {name}" for name in ("__reason", "__empty", "__original")
+    )
     return f"SELECT {columns}, {tail} WHERE false"
 
 
@@ -102,13 +108,15 @@ def _part(
     written: list[str] = []
     values: list[str] = []
     problems: list[tuple[str, str]] = []
+    left: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {}
     there = [c for c in table if c.name in taken or c.name in spec.constants]
     for column in there:
         text = column.name in spec.constants or column.name == spec.explode
+        type_ = "VARCHAR" if text else types[taken[column.name]]
         cell = convert(
             column,
             named(column.name),
-            "VARCHAR" if text else types[taken[column.name]],
+            type_,
             separator=spec.separator,
             words=spec.values.get(column.name),
             unit=spec.time_unit.get(column.name),
@@ -116,10 +124,15 @@ def _part(
         )
         written.append(f"{cell.written} AS {named('__' + column.name)}")
         values.append(f"{cell.value} AS {named(column.name)}")
-        problems += [(condition, f"{column.name}|{problem}") for condition, problem in cell.problems]
+        if column.required or (table.name, column.name) in DECISIVE:
+            problems += [(condition, f"{column.name}|{problem}") for condition, problem in cell.problems]
+        elif cell.problems:
+            left[column.name] = cell.problems, cell.rest
+        if column.kind in LISTS and type_ == "VARCHAR" and source.format != "jsonl":
+            conversion.separators[place, column.name] = spec.separator
     problems += _needs(table, {c.name for c in there})
     conversion.given |= {c.name for c in there}
-    return _in_steps(table, inner, place, there, written, values, problems)
+    return _in_steps(table, inner, place, there, written, values, problems, left)
 
 
 def _in_steps(
@@ -130,25 +143,54 @@ def _in_steps(
     written: list[str],
     values: list[str],
     problems: list[tuple[str, str]],
+    left: dict[str, tuple[tuple[tuple[str, str], ...], str]],
 ) -> str:
-    """As written, converted, judged: a step a query, so that each expression is computed once."""
+    """As written, converted, judged: a step a query, so that each expression is computed once.
+
+    `problems` cost the row; `left` (by column: its problems, what stays of the value) cost the value alone.
+    """
     whens = " ".join(f"WHEN {condition} THEN {quoted(reason)}" for condition, reason in problems)
     reason = f"CASE {whens} END" if whens else "CAST(NULL AS VARCHAR)"
-    row = ", ".join(f"{quoted(c.name)}: CAST({named('__' + c.name)} AS VARCHAR)" for c in there)
+    row = ", ".join(f"{quoted(c.name)}: {plain(c, named('__' + c.name))}" for c in there)
     names = {c.name for c in there}
     columns = []
     for column in table:
         default = DEFAULTS.get((table.name, column.name))
         value = named(column.name) if column.name in names else "NULL"
+        if column.name in left:
+            found, rest = left[column.name]
+            value = f"CASE WHEN __empty IS NOT NULL AND ({_any(found)}) THEN {rest} ELSE {value} END"
         value = f"coalesce({value}, {quoted(default)})" if default else value
         columns.append(f"CAST({value} AS {_DUCK.get(column.kind, 'VARCHAR')}) AS {named(column.name)}")
     as_written = f"SELECT {', '.join(written)}, __row FROM ({inner})"
     converted = f"SELECT *, {', '.join(values)} FROM ({as_written})"
-    judged = f"SELECT *, {reason} AS __reason FROM ({converted})"
+    judged = f"SELECT *, {reason} AS __reason, {_emptied(left)} AS __empty FROM ({converted})"
+    original = f"CAST(to_json({{{row}}}) AS VARCHAR)"
     return (
-        f"SELECT {', '.join(columns)}, {place} AS __source, __row, __reason, "
-        f"CASE WHEN __reason IS NOT NULL THEN CAST(to_json({{{row}}}) AS VARCHAR) END AS __original FROM ({judged})"
+        f"SELECT {', '.join(columns)}, {place} AS __source, __row, __reason, __empty, "
+        f"CASE WHEN __reason IS NOT NULL OR __empty IS NOT NULL THEN {original} END AS __original FROM ({judged})"
     )
+
+
+def _any(problems: tuple[tuple[str, str], ...]) -> str:
+    return " OR ".join(f"({condition})" for condition, _ in problems)
+
+
+def _emptied(left: dict[str, tuple[tuple[tuple[str, str], ...], str]]) -> str:
+    """SQL: the codes of all values left out of a row, null for most rows, which never get to the texts."""
+    if not left:
+        return "CAST(NULL AS VARCHAR)"
+    codes = []
+    for column, (problems, _) in left.items():
+        whens = " ".join(f"WHEN {condition} THEN {quoted(f'{column}|{name}')}" for condition, name in problems)
+        codes.append(f"CASE {whens} END")
+    wrong = " OR ".join(_any(problems) for problems, _ in left.values())
+    return f"CASE WHEN {wrong} THEN concat_ws(',', {', '.join(codes)}) END"
+
+
+def plain(column: Column, value: str) -> str:
+    """SQL: a value as JSON shows it; lists and maps as they are, the rest as text."""
+    return value if column.kind in (*LISTS, Kind.MAP) else f"CAST({value} AS VARCHAR)"
 
 
 def _needs(table: Table, there: set[str]) -> list[tuple[str, str]]:

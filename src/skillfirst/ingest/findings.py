@@ -21,7 +21,8 @@ class Weight(StrEnum):
 class Finding:
     """One sentence about one column of one table.
 
-    `count`: rows concerned; `first`: the first offender as text; `next_step`: what to do.
+    `count`: rows concerned; `first`: the first offender as text; `next_step`: what to do. `rows_stay`: only values
+    were left out. `follows`: the rows were left out because those they refer to were.
     """
 
     weight: Weight
@@ -31,6 +32,8 @@ class Finding:
     count: int | None = None
     first: str | None = None
     next_step: str | None = None
+    rows_stay: bool = False
+    follows: bool = False
 
     def error(self) -> DataError:
         return DataError(
@@ -66,6 +69,9 @@ _KIND_WORDS = {
 }
 
 
+REJECTED = "rejected"  # the problem of a row that refers to one that was left out
+
+
 def words(table: Table, column: str, problem: str) -> tuple[str, str]:
     """(what is wrong, what to do) for a reason code `problem` of a column."""
     if column == "":
@@ -86,6 +92,9 @@ def words(table: Table, column: str, problem: str) -> tuple[str, str]:
         return "the id stands there already; the first row stays", "Give every row an id of its own"
     if problem == "reference":
         return f"there is no such row in {contract.refers}", f"Add it to {contract.refers} or leave these rows out"
+    if problem == REJECTED:
+        step = f"Nothing to do here: they come back when those rows of {contract.refers} are repaired"
+        return f"these are rows of rejected {contract.refers}", step
     if problem == "needs":
         return f"this kind of event needs a {column}", f"Fill {column} or leave these events out"
     if problem == "language":

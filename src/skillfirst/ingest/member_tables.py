@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from skillfirst.ingest.catalogue_tables import reject_rows, typed_row
 from skillfirst.ingest.checked import Checked, RejectFile, range_file
 from skillfirst.ingest.conversion import Conversion
-from skillfirst.ingest.findings import Finding, Weight
+from skillfirst.ingest.findings import REJECTED, Finding, Weight
 from skillfirst.ingest.formats.base import listed, named, quoted
+from skillfirst.ingest.rejecting import TOLD, Rejecting, typed_row
 from skillfirst.tables.member_document import Channel
 from skillfirst.tables.schemas import EVENT_KINDS, Table
 
@@ -53,33 +53,29 @@ def write_members(
     folder = checked.work / "members"
     folder.mkdir()
     sql = (
-        f"SELECT {columns}, __source, __row, __reason, __original FROM ({conversion.sql}) "
+        f"SELECT {columns}, __source, __row, __reason, __empty, __original FROM ({conversion.sql}) "
         "ORDER BY __reason IS NOT NULL, member_id, __source, __row"
     )
     reader = connection.sql(sql).to_arrow_reader(_FETCH_ROWS)
-    bad: list[pa.Table] = []
+    told = _ToldApart(checked.work / "members-told.parquet")
     writer = _RangeWriter(folder, checked.range_rows)
     last: str | None = None
     for batch in reader:
         rows = pa.Table.from_batches([batch])
         faulty = pc.is_valid(rows["__reason"])
         if pc.any(faulty).as_py():
-            bad.append(rows.filter(faulty))
+            told.write(rows.filter(faulty))
             rows = rows.filter(pc.invert(faulty))
         if not rows.num_rows:
             continue
         again, last = _repeated(rows["member_id"].combine_chunks(), last)
         if again.any():
-            bad.append(_as_duplicates(rows.filter(pa.array(again))))
+            told.write(_as_duplicates(rows.filter(pa.array(again))))
             rows = rows.filter(pa.array(~again))
+        told.write(rows.filter(pc.is_valid(rows["__empty"])))
         writer.write(rows.select(list(table.schema.names)).cast(table.schema))
     checked.counts["members"] = writer.close()
-    # the order of the file tells which offender came first
-    findings = (
-        reject_rows(table, pa.concat_tables(bad).sort_by([("__source", "ascending"), ("__row", "ascending")]), rejects)
-        if bad
-        else []
-    )
+    findings = told.findings(connection, Rejecting(table, conversion, rejects))
     if writer.rows:
         checked.large["members"] = folder
         checked.range_rows = _coarser(folder, checked)
@@ -104,6 +100,43 @@ def _as_duplicates(rows: pa.Table) -> pa.Table:
     originals = [json.dumps(r, ensure_ascii=False, default=str) for r in rows.select(names).to_pylist()]
     place = rows.schema.get_field_index("__original")
     return rows.set_column(place, "__original", pa.array(originals, pa.string()))
+
+
+class _ToldApart:
+    """Rows that the rejects tell of, on disk until the order of the file says which came first.
+
+    Leaves the ids of those left out as the table rejected_members, so that what refers to them can be told apart.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer: pq.ParquetWriter | None = None
+
+    def write(self, rows: pa.Table) -> None:
+        if rows.num_rows:
+            rows = rows.select(list(TOLD))
+            self._writer = self._writer or pq.ParquetWriter(self.path, rows.schema, compression="lz4")
+            self._writer.write_table(rows)
+
+    def findings(self, connection: duckdb.DuckDBPyConnection, rejecting: Rejecting) -> list[Finding]:
+        if self._writer is None:
+            connection.execute("CREATE TEMP TABLE rejected_members (id VARCHAR)")
+            return []
+        self._writer.close()
+        relation = f"read_parquet({quoted(str(self.path))})"
+        connection.execute(
+            f"CREATE TEMP TABLE rejected_members AS SELECT DISTINCT __original ->> 'member_id' AS id FROM {relation} "
+            "WHERE __reason <> 'member_id|duplicate' AND __original ->> 'member_id' IS NOT NULL"
+        )
+        _read_in_order(connection, relation, rejecting)
+        self.path.unlink()
+        return rejecting.findings
+
+
+def _read_in_order(connection: duckdb.DuckDBPyConnection, relation: str, rejecting: Rejecting) -> None:
+    sql = f"SELECT {', '.join(TOLD)} FROM {relation} ORDER BY __source, __row, __original"
+    for batch in connection.sql(sql).to_arrow_reader(_REASON_BATCH):
+        rejecting.add(pa.Table.from_batches([batch]))
 
 
 class _RangeWriter:
@@ -179,13 +212,15 @@ def write_rows(
     why = f"coalesce(s.__reason, CASE {' '.join(faults)} END)"
     chosen = ", ".join(f"{sql} AS {named(name)}" for name, sql in columns.items())
     bad = (
-        "CASE WHEN __why IS NOT NULL THEN CAST(to_json({'why': __why, 'source': __source, 'row': __row, "
-        f"'original': coalesce(__original, {typed_row(table, 's_')})}}) AS VARCHAR) END AS __bad"
+        "CASE WHEN __why IS NOT NULL OR __empty IS NOT NULL THEN CAST(to_json({'why': __why, 'empty': __empty, "
+        f"'source': __source, 'row': __row, 'original': coalesce(__original, {typed_row(table, 's_')})}}) AS VARCHAR) "
+        "END AS __bad"
     )
     # names of the contract stay apart (s_) from those written, which may be the same
     own = ", ".join(f"s.{named(c.name)} AS {named('s_' + c.name)}" for c in table)
     joined = (
-        f"SELECT {chosen}, {why} AS __why, s.__source, s.__row, s.__original, {own} FROM ({conversion.sql}) s {joins}"
+        f"SELECT {chosen}, {why} AS __why, s.__empty, s.__source, s.__row, s.__original, {own} "
+        f"FROM ({conversion.sql}) s {joins}"
     )
     part = f"CASE WHEN __why IS NULL THEN member // {checked.range_rows} ELSE -1 END AS part"
     select = f"SELECT {part}, {', '.join(named(n) for n in columns)}, {bad} FROM ({joined})"
@@ -197,7 +232,10 @@ def write_rows(
     connection.execute(f"COPY ({select}) TO {quoted(str(folder))} ({options})")
     connection.execute("SET preserve_insertion_order = true")
     folder.mkdir(exist_ok=True)
-    findings = _rejected(connection, table, folder / "part=-1", rejects)
+    if table.name == "events":
+        lost = pa.table({"id": pa.array(sorted(checked.lost.get("courses", ())), pa.string())})
+        connection.register("rejected_courses", lost)
+    findings = _told(connection, table, folder, Rejecting(table, conversion, rejects))
     rows = sum(pq.read_metadata(f).num_rows for f in folder.glob("part=*/*.parquet"))
     checked.counts[table.name] = rows // 2 if table.name == "connections" else rows
     checked.large[table.name] = folder
@@ -218,28 +256,27 @@ def _both_directions(select: str, range_rows: int) -> str:
     )
 
 
-def _rejected(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path, rejects: RejectFile) -> list[Finding]:
-    if not folder.is_dir():
+def _told(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path, rejecting: Rejecting) -> list[Finding]:
+    """Tell of the rows that have something to be told, and remove those left out from the folder."""
+    files = tuple(sorted(folder.glob("part=*/*.parquet")))
+    if not files:
         return []
-    files = listed(tuple(sorted(folder.glob("*.parquet"))))
-    taken = (
-        "__bad ->> 'why' AS __reason, __bad ->> 'original' AS __original, "
-        "CAST(__bad ->> 'row' AS BIGINT) AS __row, CAST(__bad ->> 'source' AS INTEGER) AS __source"
+    why = "__bad ->> 'why'"
+    whens = "".join(
+        f"WHEN {why} = '{column.name}|reference' AND (__bad ->> 'original' ->> '{column.name}') IN "
+        f"(SELECT id FROM rejected_{column.refers}) THEN '{column.name}|{REJECTED}' "
+        for column in table
+        if column.refers in ("members", "courses")
     )
-    ordered = f"SELECT * FROM (SELECT {taken} FROM read_parquet({files})) ORDER BY __source, __row, __original"
-    reader = connection.sql(ordered).to_arrow_reader(_REASON_BATCH)
-    counted: dict[str, Finding] = {}
-    for batch in reader:
-        for found in reject_rows(table, pa.Table.from_batches([batch]), rejects):
-            key = f"{found.column}|{found.message}"
-            before = counted.get(key)
-            count = (found.count or 0) + ((before.count or 0) if before else 0)
-            first = before.first if before else found.first
-            counted[key] = Finding(
-                found.weight, found.table, found.column, found.message, count, first, found.next_step
-            )
-    shutil.rmtree(folder)
-    return list(counted.values())
+    relation = (
+        f"(SELECT CASE {whens}ELSE {why} END AS __reason, __bad ->> 'empty' AS __empty, "
+        "__bad ->> 'original' AS __original, CAST(__bad ->> 'source' AS INTEGER) AS __source, "
+        "CAST(__bad ->> 'row' AS BIGINT) AS __row "
+        f"FROM read_parquet({listed(files)}, hive_partitioning = false) WHERE __bad IS NOT NULL)"
+    )
+    _read_in_order(connection, relation, rejecting)
+    shutil.rmtree(folder / "part=-1", ignore_errors=True)
+    return rejecting.findings
 
 
 def _counted_once(connection: duckdb.DuckDBPyConnection, checked: Checked) -> list[Finding]:

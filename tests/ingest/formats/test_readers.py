@@ -156,5 +156,5 @@ def test_maps_from_json_text_and_structs(export, tmp_path):
     base = {"time": "2024-01-01", "member_id": "ana", "kind": "served"}
     arms = ['{"page": "b"}', "page=b;mail=a", "", '{"page": ']
     checked = read(export(events=[{**base, "arms": a} for a in arms]), tmp_path / "work")
-    assert (checked.counts["events"], checked.rejected["events"]) == (3, 1)
+    assert (checked.counts["events"], checked.rejected, checked.emptied["events"]) == (4, {}, 1)
     assert [f.column for f in checked.findings if f.table == "events"] == ["arms"]
