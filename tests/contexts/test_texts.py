@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skillfirst.contexts.kinds import LABELS, Context
+from skillfirst.contexts.kinds import LABELS, Basis, Context
 from skillfirst.contexts.texts import LANGUAGES, spoken, text
 
 
@@ -31,6 +31,23 @@ def test_a_new_row_without_a_category_is_just_new():
 def test_what_is_popular_names_its_language_where_there_are_several():
     assert text("popular", None, "en") == "Popular with learners"
     assert text("popular", "français", "fr") == "Cours appréciés en français"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("basis", [Basis.SKILLS, Basis.NOTHING])
+def test_what_nobody_took_is_not_called_popular(basis, language):
+    liked = {text(c, e, language) for c, e in (("popular", None), ("popular", "x"), ("popular_category", "x"))}
+    said = [text(c, e, language, basis) for c, e in (("popular", None), ("popular", "x"), ("popular_category", "x"))]
+    assert not liked & set(said)
+    assert all("x" in sentence for sentence in said[1:])
+    assert "{" not in "".join(said)
+    assert len(set(said)) == 3
+
+
+def test_the_sentences_of_a_young_academy():
+    assert text("popular", None, "en", Basis.SKILLS) == "For skills members here have"
+    assert text("popular_category", "Java", "en", Basis.SKILLS) == "Java: for skills members here have"
+    assert text("popular", None, "de", Basis.NOTHING) == "Weitere Kurse"
 
 
 @pytest.mark.parametrize(("tag", "language"), [("de-AT", "de"), ("JA", "ja"), ("pt", "en"), (None, "en"), ("", "en")])

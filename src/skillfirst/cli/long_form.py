@@ -86,15 +86,12 @@ class LongForm:
         return pa.RecordBatch.from_arrays([columns[f.name].cast(f.type) for f in LONG_FORM], schema=LONG_FORM)
 
     def _texts(self, context: Sequence[str], evidence: Sequence[str | None], language: Sequence[str]) -> list[str]:
-        from skillfirst.contexts.texts import text
-
         known: dict[tuple[str, str | None, str], str] = {}
         out = []
         for key in zip(context, evidence, language, strict=True):
             if key not in known:
                 # "continue" names the course itself, which the card already shows
-                named = None if key[0] == "continue" else self.renderer.evidence_name(*key)
-                known[key] = text(key[0], named, key[2])
+                known[key] = self.renderer.sentence(key[0], None if key[0] == "continue" else key[1], key[2])
             out.append(known[key])
         return out
 

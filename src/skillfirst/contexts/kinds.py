@@ -53,4 +53,13 @@ _EVIDENCE = {
     Context.POPULAR_INDUSTRY: "industry", Context.POPULAR: "language", Context.POPULAR_CATEGORY: "category",
 }  # fmt: skip
 
+
+class Basis(IntEnum):
+    """What the order of a shelf of popular courses stands on, as the Model keeps it by shelf."""
+
+    LEARNERS = 0  # who took them
+    SKILLS = 1  # nobody took any yet: what members can do
+    NOTHING = 2  # nor is anything known of members
+
+
 LABELS = ["", *(c.label for c in Context)]

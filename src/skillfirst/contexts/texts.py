@@ -5,7 +5,7 @@ Texts are made when shown; what is stored is context and evidence.
 
 from __future__ import annotations
 
-from skillfirst.contexts.kinds import Context
+from skillfirst.contexts.kinds import Basis, Context
 from skillfirst.tables.languages import primary
 
 LANGUAGES = ("en", "de", "fr", "es", "ja")
@@ -33,6 +33,12 @@ _TEXTS: dict[str, dict[str, str]] = {
         "popular": "Popular courses in {}",
         "popular_": "Popular with learners",
         "popular_category": "Popular in {}",
+        "popular:skills": "For skills members here have: courses in {}",
+        "popular:skills_": "For skills members here have",
+        "popular_category:skills": "{}: for skills members here have",
+        "popular:nothing": "More courses in {}",
+        "popular:nothing_": "More courses",
+        "popular_category:nothing": "More courses: {}",
     },
     "de": {
         "continue": "Weiterlernen",
@@ -56,6 +62,12 @@ _TEXTS: dict[str, dict[str, str]] = {
         "popular": "Beliebte Kurse auf {}",
         "popular_": "Beliebt bei Lernenden",
         "popular_category": "Beliebt in {}",
+        "popular:skills": "Zu Fähigkeiten der Mitglieder: Kurse auf {}",
+        "popular:skills_": "Zu Fähigkeiten der Mitglieder",
+        "popular_category:skills": "{}: zu Fähigkeiten der Mitglieder",
+        "popular:nothing": "Weitere Kurse auf {}",
+        "popular:nothing_": "Weitere Kurse",
+        "popular_category:nothing": "Weitere Kurse: {}",
     },
     "fr": {
         "continue": "Reprendre là où vous en étiez",
@@ -79,6 +91,12 @@ _TEXTS: dict[str, dict[str, str]] = {
         "popular": "Cours appréciés en {}",
         "popular_": "Apprécié des apprenants",
         "popular_category": "Cours appréciés : {}",
+        "popular:skills": "Selon les compétences des membres : cours en {}",
+        "popular:skills_": "Selon les compétences des membres",
+        "popular_category:skills": "{} : selon les compétences des membres",
+        "popular:nothing": "Autres cours en {}",
+        "popular:nothing_": "Autres cours",
+        "popular_category:nothing": "Autres cours : {}",
     },
     "es": {
         "continue": "Continúa donde lo dejaste",
@@ -102,6 +120,12 @@ _TEXTS: dict[str, dict[str, str]] = {
         "popular": "Cursos populares en {}",
         "popular_": "Popular entre los alumnos",
         "popular_category": "Popular en {}",
+        "popular:skills": "Para aptitudes de los miembros: cursos en {}",
+        "popular:skills_": "Para aptitudes de los miembros",
+        "popular_category:skills": "{}: para aptitudes de los miembros",
+        "popular:nothing": "Más cursos en {}",
+        "popular:nothing_": "Más cursos",
+        "popular_category:nothing": "Más cursos: {}",
     },
     "ja": {
         "continue": "続きから学ぶ",
@@ -125,6 +149,12 @@ _TEXTS: dict[str, dict[str, str]] = {
         "popular": "{}の人気コース",
         "popular_": "受講者に人気のコース",
         "popular_category": "「{}」で人気のコース",
+        "popular:skills": "メンバーのスキルに合う{}のコース",
+        "popular:skills_": "メンバーのスキルに合うコース",
+        "popular_category:skills": "メンバーのスキルに合う「{}」のコース",
+        "popular:nothing": "{}のその他のコース",
+        "popular:nothing_": "その他のコース",
+        "popular_category:nothing": "「{}」のその他のコース",
     },
 }
 
@@ -135,9 +165,14 @@ def spoken(language: str | None) -> str:
     return tag if tag in LANGUAGES else "en"
 
 
-def text(context: Context | str, evidence: str | None, language: str | None = "en") -> str:
-    """The sentence above a row or card. `evidence`: the name of what the context names, or None."""
+def text(
+    context: Context | str, evidence: str | None, language: str | None = "en", basis: Basis = Basis.LEARNERS
+) -> str:
+    """The sentence above a row or card. `evidence`: the name of what the context names, or None. `basis`: what a shelf
+    of popular courses stands on; nothing is called popular that nobody took."""
     label = context.label if isinstance(context, Context) else context
+    if basis:
+        label = f"{label}:{basis.name.lower()}"
     texts = _TEXTS[spoken(language)]
     if evidence is None and f"{label}_" in texts:
         label = f"{label}_"

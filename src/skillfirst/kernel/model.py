@@ -23,11 +23,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from skillfirst.contexts.kinds import Context
+from skillfirst.contexts.kinds import Basis, Context
 from skillfirst.errors import StoreError
 from skillfirst.kernel.arms import Arms
 from skillfirst.kernel.catalogue import UNDATED, Catalogue
 from skillfirst.kernel.policy import Policy, policy_from_dict
+from skillfirst.kernel.shelf_index import SHELVES, ShelfIndex
 from skillfirst.kernel.tongues import platform_tongues
 from skillfirst.ranking.idf import Idf
 from skillfirst.ranking.layout import VARIED, Layout, build_layout, date_ranks, pivot, with_response
@@ -41,46 +42,6 @@ from skillfirst.tables.vocabulary import Vocabulary
 
 FORMAT = 1
 LEVEL_CODES = 1 + len(LEVELS)  # of members: unknown, and each level
-
-
-@dataclass(slots=True)
-class ShelfIndex:
-    """Course lists under (kind, cohort kind, cohort code): `popular` and `trending` shelves."""
-
-    KEEP = 200  # courses a shelf, enough for a page after language and rest
-
-    lists: list[npt.NDArray[np.int32]]
-    rows: dict[tuple[str, str], dict[int, int]]
-
-    @classmethod
-    def empty(cls) -> ShelfIndex:
-        return cls([], {})
-
-    def add(self, kind: str, cohort: str, code: int, courses: npt.NDArray[np.integer]) -> None:
-        self.rows.setdefault((kind, cohort), {})[code] = len(self.lists)
-        self.lists.append(courses.astype(np.int32))
-
-    def table(self, kind: str, cohort: str, size: int) -> npt.NDArray[np.int32]:
-        """Shelf of each cohort code, -1 for none; one more entry at the end so that code -1 has none."""
-        out = np.full(size + 1, -1, np.int32)
-        for code, row in self.rows.get((kind, cohort), {}).items():
-            out[code] = row
-        return out
-
-    def arrays(self) -> dict[str, npt.NDArray[Any]]:
-        offsets = np.zeros(len(self.lists) + 1, np.int64)
-        np.cumsum([len(x) for x in self.lists], out=offsets[1:])
-        out: dict[str, npt.NDArray[Any]] = {
-            "shelf_offsets": offsets,
-            "shelf_course": np.concatenate(self.lists) if self.lists else np.empty(0, np.int32),
-        }
-        return out
-
-
-SHELVES = (
-    ("popular", "all"), ("popular", "language"), ("popular", "category"), ("popular", "title"), ("popular", "industry"),
-    ("trending", "all"), ("trending", "title"), ("trending", "family"), ("trending", "industry"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +154,21 @@ class Model:
                 courses = np.bincount(open_[open_ >= 0], minlength=len(self.catalogue.languages))
                 self._views[key] = platform_tongues(self.catalogue.languages, courses, policy.language, policy.fill)
             return self._views[key]  # type: ignore[no-any-return]
+
+    def popular_basis(self, context: str, evidence: str | None) -> Basis:
+        """What a shelf of popular courses stands on; `evidence`: the id the context names, or None.
+
+        Without one a `popular` shelf is that of the platform's language, and categories are looked at together.
+        """
+        kind = {"popular": "language", "popular_category": "category"}.get(context)
+        known = self.arrays.get(f"popular_{kind}_basis")
+        if known is None:
+            return Basis.LEARNERS
+        if kind == "category":
+            code = self.catalogue.categories.code(evidence) if evidence else -1
+        else:
+            code = self.catalogue.languages.code(evidence or self.platform(self.policy)[0])
+        return Basis(int(known[code] if code >= 0 else known.min()))
 
     @property
     def open_courses(self) -> int:
@@ -381,6 +357,7 @@ def build_model(
         arrays |= _learned(response, matrix, dates, catalogue, shelves)
     for kind, cohort in SHELVES:
         arrays[f"{kind}_{cohort}"] = shelves.table(kind, cohort, sizes[cohort])
+    arrays |= shelves.bases(sizes)
     arrays = {name: _plain(np.require(array, requirements="C")) for name, array in arrays.items()}
     return Model(_version(arrays, catalogue, policy, day, arms), day, members, policy, arms, catalogue, arrays)
 

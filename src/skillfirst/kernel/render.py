@@ -167,6 +167,11 @@ class Renderer:
             return model.taxonomy.name(code, language)
         return evidence.replace("_", " ").replace("-", " ").capitalize() if evidence.islower() else evidence
 
+    def sentence(self, context: str, evidence: str | None, language: str) -> str:
+        """What stands above a row or card, in one of the languages texts are written in."""
+        name = self.evidence_name(context, evidence, language)
+        return text(context, name, language, self.model.popular_basis(context, evidence))
+
     def reason(self, context: str, evidence: str | None, language: str) -> bytes:
         """The JSON members `context`, `evidence`, `text` of a row or card, without braces."""
         if context == "continue":
@@ -174,7 +179,7 @@ class Renderer:
         key = (context, evidence, language)
         known = self._texts.get(key)
         if known is None:
-            sentence = text(context, self.evidence_name(context, evidence, language), language)
+            sentence = self.sentence(context, evidence, language)
             known = self._encode({"context": context, "evidence": evidence, "text": sentence})[1:-1]
             if len(self._texts) > MOST_TEXTS:
                 self._texts.clear()

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from skillfirst.contexts.kinds import Basis
 from skillfirst.contexts.trending import Trending, trending_courses
 from skillfirst.kernel.catalogue import Catalogue
 from skillfirst.kernel.learners import Learners, Longs
-from skillfirst.kernel.model import ShelfIndex
+from skillfirst.kernel.shelf_index import ShelfIndex
 
 LEAST_PEOPLE = 5  # nothing is shown on fewer people
 
@@ -43,7 +44,9 @@ def course_shelves(
             index.add("popular", "all", 0, order[: ShelfIndex.KEEP])
             for name, own in (("language", catalogue.language), ("category", catalogue.category)):
                 for c in range(int(own.max(initial=-1)) + 1):
-                    index.add("popular", name, c, order[own[order] == c][: ShelfIndex.KEEP])
+                    shelf = order[own[order] == c][: ShelfIndex.KEEP]
+                    index.add("popular", name, c, shelf)
+                    index.basis[name, c] = _basis(known[shelf], prior[shelf] * bool(holders.any()))
         else:
             some = ever >= LEAST_PEOPLE
             best = np.lexsort((course[some], -ever[some], cohort[some]))
@@ -53,6 +56,13 @@ def course_shelves(
         for c, found in _runs(*hot):
             index.add("trending", kind, c, found)
     return index
+
+
+def _basis(learners: Longs, favoured: npt.NDArray[np.float64]) -> Basis:
+    """What the order of a shelf stands on: `learners`, and how the population's skills favour each of its courses."""
+    if learners.any():
+        return Basis.LEARNERS
+    return Basis.SKILLS if favoured.any() else Basis.NOTHING
 
 
 def _runs(keys: Longs, values: Longs) -> list[tuple[int, Longs]]:

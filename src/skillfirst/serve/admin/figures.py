@@ -128,7 +128,8 @@ def carousels(service: Service) -> dict[str, Any]:
                 counter.update({row["values"]: row["counts"] for row in pc.value_counts(own).to_pylist()})
     rows = [
         {
-            "context": name, "text": text(name, None if name == "popular" else "…", "en"), "carousels": made[name],
+            "context": name, "carousels": made[name],
+            "text": text(name, None if name == "popular" else "…", "en", serving.model.popular_basis(name, None)),
             "impressions": seen[name], "clicks": clicked[name],
             "rate": clicked[name] / seen[name] if seen[name] else None,
         }

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from skillfirst.contexts.texts import text
 from skillfirst.kernel.policy import Page
 from skillfirst.serve.page.viewing import Viewer, cover_url
 from skillfirst.serve.page.words import Words
@@ -62,7 +61,7 @@ class Cards:
         if row["context"] and (spoken != language or self.serving.warm):  # the first page does not wait for the model
             name = self.serving.renderer.evidence_name(row["context"], evidence, language)
             if spoken != language:
-                sentence = text(row["context"], name, language)
+                sentence = self.serving.renderer.sentence(row["context"], evidence, language)
         if name and row["context"] in LIT:
             return Reason(*sentence.rpartition(name))
         return Reason(sentence, "", "")

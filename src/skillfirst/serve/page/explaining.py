@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from skillfirst.contexts.texts import text
 from skillfirst.kernel.explain import explain_course, explain_member
 from skillfirst.serve.answers import Today
 from skillfirst.serve.more import rest_of_row
@@ -74,7 +73,7 @@ def _row_of(today: Today, page: dict[str, Any], numbers: dict[str, Any], asked: 
 def _heading(today: Today, context: str, evidence: str | None, words: Words) -> str:
     """The sentence above the row, as the page says it."""
     named = None if context == "continue" else evidence
-    return text(context, today.serving.renderer.evidence_name(context, named, words.language), words.language)
+    return today.serving.renderer.sentence(context, named, words.language)
 
 
 def _rarity(own: dict[str, Any], population: int, words: Words) -> str:
