@@ -130,3 +130,28 @@ def test_a_port_that_is_taken(skillfirst, service):
 def test_what_goes_wrong_is_said_in_one_message(skillfirst, service, arguments, code, words):
     skillfirst(*arguments).fails(code, words)
     assert service == {}
+
+
+def test_an_address_is_announced_when_it_answers_and_not_before(skillfirst, service, tmp_path, capfd):
+    assert skillfirst(*SERVE).err == ""
+    service["listening"]()
+    assert f"serving on http://127.0.0.1:{service['port']} " in capfd.readouterr().err
+
+
+def test_nothing_is_announced_where_a_store_cannot_be_opened(skillfirst, tmp_path):
+    (tmp_path / "s" / "runs").mkdir(parents=True)
+    (tmp_path / "file").touch()
+    said = skillfirst("serve", "--store", "s", "--online", "lmdb:file/online", "--port", "0")
+    said.fails(1, "the LMDB store file/online cannot be opened: a part of its path is a file, not a folder")
+    assert "serving on" not in said.err
+
+
+def test_ctrl_c_is_how_the_demo_ends_and_no_error(skillfirst, monkeypatch):
+    def interrupted(**_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skillfirst.serve.server.run", interrupted)
+    monkeypatch.setattr(demo, "_make", lambda folder, made: None)
+    monkeypatch.setattr(demo, "_welcome", lambda *_: "welcome")
+    said = skillfirst("demo", "--dir", "academy", "--port", "0")
+    assert (said.code, said.err) == (0, "\nthe demo has ended; skillfirst demo goes on with the same academy\n")

@@ -46,7 +46,10 @@ def demo(
     print(_welcome(folder, made), flush=True)
     if not no_serve:
         print(f"  The page: http://{HOST}:{chosen} (Ctrl-C ends it)\n", flush=True)
-        _serve(folder, last_day(), chosen)
+        try:
+            _serve(folder, last_day(), chosen)
+        except KeyboardInterrupt:  # the way to end it, and so no failure: `make demo` has nothing to complain of
+            note("\nthe demo has ended; skillfirst demo goes on with the same academy")
 
 
 def last_day() -> dt.date:

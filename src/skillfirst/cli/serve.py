@@ -72,8 +72,10 @@ def serve(
         log_served=cast(LogServed, served), records=_records(prefix, salt),
     )  # fmt: skip
     chosen = open_port(host, port)
-    note(f"serving on http://{host}:{chosen} (Ctrl-C ends it)")
-    run(store=store, online=online, host=host, port=chosen, settings=settings, events=log)
+    run(
+        store=store, online=online, host=host, port=chosen, settings=settings, events=log,
+        listening=lambda: note(f"serving on http://{host}:{chosen} (Ctrl-C ends it)"),
+    )  # fmt: skip
 
 
 def key(

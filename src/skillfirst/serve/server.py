@@ -6,14 +6,18 @@ import gc
 import ipaddress
 import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from skillfirst.errors import UsageError
 from skillfirst.serve.demo import Demo
 from skillfirst.serve.settings import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
 
 GRACE_SECONDS = 15
 #: threads that compute hold the interpreter for so long before others get their turn; the default is 5 ms
@@ -30,6 +34,7 @@ def run(
     settings: Settings | None = None,
     demo: Demo | None = None,
     events: str | Path | None = None,
+    listening: Callable[[], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C; requests in flight are finished, events in flight are stored.
 
@@ -38,6 +43,7 @@ def run(
         online: address of the online store, e.g. `lmdb:academy/online`.
         host, port: where to listen. Other than loopback only with keys or tokens in `settings`.
         events: another event log than `STORE/events`, e.g. `postgresql://...`.
+        listening: called once, when the stores are open and the address answers.
 
     Raises:
         UsageError: an open address without keys.
@@ -65,7 +71,23 @@ def run(
             server_header=False, date_header=False, timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=30,
             limit_concurrency=settings.limits.concurrency,
         )  # fmt: skip
-        uvicorn.Server(config).run()
+        try:
+            _server(config, listening).run()
+        finally:
+            # what stays frozen is not freed at exit either, and extension modules complain of it by the line
+            gc.unfreeze()
+
+
+def _server(config: uvicorn.Config, listening: Callable[[], None] | None) -> uvicorn.Server:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            if self.started and listening is not None:
+                listening()
+
+    return Server(config)
 
 
 def settle_memory() -> None:
