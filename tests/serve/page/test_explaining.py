@@ -89,5 +89,17 @@ def test_of_whom_nothing_is_known_nothing_is_claimed(client):
     rows = rows_of(client.get("/?member=dee&lang=en").text)
     for address in [cards[0][1] for context, _, cards in rows if context.startswith("popular")]:
         told = asked(client, address)
-        assert "not what we know of you" in told
+        assert "This row is for all learners, whatever their skills." in told
         assert "for you." not in told  # no skill counts for somebody without any
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ja"])
+def test_words_come_first_and_numbers_only_when_asked_for(client, language):
+    page = client.get(f"/page/why?course=python-1&member=ann&row=wanted:python&lang={language}").text
+    first, numbers, last = re.fullmatch(r"(.*)<details class=\"numbers\">(.*)</details>(.*)", page, re.S).groups()
+    assert re.findall(r'class="bar-fill" width="([0-9.]+)%"', first)[0] == "100.0"
+    plain = words_of(first.replace("Understand Python", ""))
+    assert not re.search(r"\d[.,]\d|×|=", plain.split("Teacher Python")[1])
+    assert len(re.findall(r'class="bar-number">[^<]*×[^<]*<', numbers)) == first.count('class="bar-fill"') == 2
+    assert len(re.findall(r"<li>", numbers)) > 2  # and what else moved it
+    assert "bar-number" not in first + last
