@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import sys
 
 import pyarrow.parquet as pq
 import pytest
@@ -198,3 +199,25 @@ def test_evaluate_titles_of_ones_own(skillfirst, tmp_path):
     assert said.json["methods"]["skillfirst"]["accuracy@1"][0] > 0.9
     assert "accuracy@5" in skillfirst("evaluate", "titles", "--titles", "titles.csv").out
     skillfirst("evaluate", "titles", "--titles", "nowhere.csv").fails(1, "there is no file")
+
+
+@pytest.mark.parametrize("what", ["inference", "tagging", "titles"])
+def test_without_matplotlib_the_numbers_are_reported_and_only_the_plots_left_out(
+    skillfirst, crowd, files, tmp_path, monkeypatch, what
+):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    data = {
+        "inference": ["--data", crowd, "--day", "2026-06-10"],
+        "tagging": ["--courses", "tagged.jsonl", "--draws", "20"],
+        "titles": [],
+    }
+    said = skillfirst("evaluate", what, *data[what], "--report", "r")
+    assert said.code == 0
+    assert len(said.out.splitlines()) > 4  # methods below one another
+    assert f"written: r/{what}.json" in said.out
+    assert "no plots" in said.err
+    assert "pip install 'skillfirst[plots]'" in said.err
+    numbers = json.loads((tmp_path / "r" / f"{what}.json").read_text())
+    assert numbers["plots"] == []
+    assert "learning_curve" in json.dumps(numbers)
+    assert [path.name for path in (tmp_path / "r").iterdir()] == [f"{what}.json"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skillfirst.cli.console import answer, columns
+from skillfirst.cli.console import answer, columns, note
 from skillfirst.cli.options import Data, Day, Json, Set, Var
 from skillfirst.cli.reading import (
     checked_files,
@@ -19,6 +19,7 @@ from skillfirst.cli.reading import (
     settings_for,
     tagging_of,
 )  # fmt: skip
+from skillfirst.errors import ExtraMissing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -182,11 +183,16 @@ def _told(found: dict[str, Any], lines: list[str], folder: Path | None, kind: st
     """The answer on the screen, and in the report folder as JSON beside the plots."""
     import json as text
 
+    from skillfirst.cli.files import whole_file
+
     if folder is not None:
         numbers = folder / f"{kind}.json"
-        numbers.write_text(text.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
+        with whole_file(numbers) as place:
+            place.write_text(text.dumps(found, indent=1, ensure_ascii=False), encoding="utf-8")
         lines += [f"written: {path}" for path in (numbers, *found["plots"])]
     answer(found, "\n".join(lines), json)
+    if folder is not None and not found["plots"]:
+        note(f"no plots: {ExtraMissing('drawing', 'plots')}")
 
 
 def methods_in_words(methods: dict[str, dict[str, Any]]) -> str:

@@ -5,7 +5,7 @@ SVG files, the same bytes for the same numbers. They need the extra `plots`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,14 @@ def draw_curves(lines: Mapping[str, Sequence[Point]], path: Path, title: str, x:
         above = [max(0.0, hi - v) for v, hi in zip(value, high, strict=True)]
         axes.errorbar(place, value, yerr=[below, above], marker="o", label=name)
     return _written(axes, path, legend=True)
+
+
+def drawn(draw: Callable[[], Iterable[Path]]) -> list[str]:
+    """The files that `draw` writes; none where drawing is not installed, for the numbers are worth having alone."""
+    try:
+        return [str(path) for path in draw()]
+    except ExtraMissing:
+        return []
 
 
 def _axes(title: str, x: str, y: str) -> Any:

@@ -8,6 +8,7 @@ hidden.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skillfirst.errors import DataError
-from skillfirst.evaluation.drawings import draw_curves, draw_reliability
+from skillfirst.evaluation.drawings import draw_curves, draw_reliability, drawn
 from skillfirst.evaluation.ranked_skills import (
     best_first,
     calibration_error,
@@ -146,7 +147,7 @@ def evaluate_inference(
         }  # fmt: skip
     if folder is not None:
         _learning_curves(report, train, test, (title_skills, course_skills, rules, share))
-        report["plots"] = [str(path) for path in _draw(report, folder)]
+        report["plots"] = drawn(partial(_draw, report, folder))
     return report
 
 

@@ -6,6 +6,7 @@ Wants of test members are never shown; ours is the library's own door, `skills.i
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from skillfirst.errors import DataError
-from skillfirst.evaluation.drawings import draw_curves, draw_reliability
+from skillfirst.evaluation.drawings import draw_curves, draw_reliability, drawn
 from skillfirst.evaluation.inference import BATCH, Scores, baselines, dense, learn
 from skillfirst.evaluation.ranked_skills import (
     best_first,
@@ -128,10 +129,14 @@ def evaluate_interest(
                 found = want_scores(blank, learn(some, title_skills, course_skills, possession), model, rules)
                 points.append(point(some.num_rows, measure(best_first(found, held), wanted)))
         report["learning_curve"] = points
-        bins = {"wants": report["reliability"]}
-        report["plots"] = [
-            str(draw_reliability(bins, folder / "interest_reliability.svg", "Reliability of predicted wants")),
-            str(draw_curves(lines_of(points), folder / "interest_learning_curve.svg", "Learning curve",
-                            "members to learn from", "on the test members")),
-        ]  # fmt: skip
+        report["plots"] = drawn(partial(_draw, report, folder))
     return report
+
+
+def _draw(report: dict[str, Any], folder: Path) -> list[Path]:
+    bins = {"wants": report["reliability"]}
+    return [
+        draw_reliability(bins, folder / "interest_reliability.svg", "Reliability of predicted wants"),
+        draw_curves(lines_of(report["learning_curve"]), folder / "interest_learning_curve.svg", "Learning curve",
+                    "members to learn from", "on the test members"),
+    ]  # fmt: skip

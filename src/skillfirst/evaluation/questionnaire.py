@@ -8,6 +8,7 @@ once by log popularity x entropy and once by popularity alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from skillfirst.errors import DataError
-from skillfirst.evaluation.drawings import draw_curves, draw_reliability
+from skillfirst.evaluation.drawings import draw_curves, draw_reliability, drawn
 from skillfirst.evaluation.inference import Scores, dense, learn, probabilities
 from skillfirst.evaluation.interest import learn_interest, want_scores, without_wants
 from skillfirst.evaluation.ranked_skills import best_first, calibration_error, measure, split_members, with_skills
@@ -109,7 +110,7 @@ def evaluate_questionnaire(
     note("full profile", held)
     del report["held"]["full profile"]
     if folder is not None:
-        report["plots"] = [str(path) for path in _draw(report, folder)]
+        report["plots"] = drawn(partial(_draw, report, folder))
     return report
 
 

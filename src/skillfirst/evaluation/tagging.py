@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from skillfirst.errors import DataError
-from skillfirst.evaluation.drawings import draw_curves, draw_reliability
+from skillfirst.evaluation.drawings import draw_curves, draw_reliability, drawn
 from skillfirst.kernel.tag import TagResult, TagSettings, tag
 from skillfirst.skills.tagging.alias import alias_candidates
 from skillfirst.skills.tagging.calibration import expected_calibration_error, reliability
@@ -69,7 +70,7 @@ def evaluate_tagging(
     folder: Path | None = None,
     draws: int = BOOTSTRAP_DRAWS,
 ) -> dict[str, Any]:
-    """JSON-ready report. `courses`: with human `skills`. `folder`: where the plots go (needs the extra `plots`)."""
+    """JSON-ready report. `courses`: with human `skills`. `folder`: where the plots go; none without the extra `plots`."""
     train, test = split(courses, taxonomy)
     truth = human_tags(test, taxonomy).tags
     learnt = human_tags(train, taxonomy).tags
@@ -99,7 +100,7 @@ def evaluate_tagging(
     if learning_curve:
         report["learning_curve"] = _learning_curve(train, test, truth, taxonomy, seen, blind)
     if folder is not None:
-        report["plots"] = [str(path) for path in draw_plots(report, folder)]
+        report["plots"] = drawn(partial(draw_plots, report, folder))
     return report
 
 

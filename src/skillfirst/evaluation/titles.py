@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skillfirst.errors import DataError
-from skillfirst.evaluation.drawings import draw_curves, draw_reliability
+from skillfirst.evaluation.drawings import draw_curves, draw_reliability, drawn
 from skillfirst.evaluation.ranked_skills import DRAWS, INTERVAL, calibration_error
 from skillfirst.skills.tagging.calibration import reliability
 from skillfirst.skills.text import fold_name
@@ -90,7 +91,7 @@ def evaluate_titles(
             report["reliability"] = reliability(sure[answered].clip(0, 1), first[answered])
     if folder is not None:
         report["learning_curve"] = _learning_curve(names, kept, texts, truth, rules, draws)
-        report["plots"] = [str(path) for path in _draw(report, folder)]
+        report["plots"] = drawn(partial(_draw, report, folder))
     return report
 
 
