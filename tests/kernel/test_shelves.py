@@ -78,9 +78,10 @@ def test_where_all_shelves_have_learners_the_model_holds_nothing_more(catalogue)
     assert not [name for name in model.arrays if name.endswith("_basis")]
 
 
-def test_too_few_learners_to_tell_of_are_none(catalogue):
-    model = fitted(catalogue, took=codes(catalogue, "en"), people=4)
-    assert model.popular_basis("popular", "en") is Basis.SKILLS
+def test_a_single_learner_makes_a_shelf_one_of_learners(catalogue):
+    model = fitted(catalogue, took=codes(catalogue, "de")[:1], people=1)
+    assert model.popular_basis("popular", "de") is Basis.LEARNERS
+    assert model.popular_basis("popular", "fr") is Basis.SKILLS
 
 
 def test_night_day_and_shorthand_say_the_same_out_of_a_stored_model(catalogue, tmp_path):

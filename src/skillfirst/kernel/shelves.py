@@ -40,13 +40,15 @@ def course_shelves(
         if kind == "all":
             known = np.zeros(courses, np.int64)
             known[course] = np.where(ever >= LEAST_PEOPLE, ever, 0)
+            taken = np.zeros(courses, np.int64)
+            taken[course] = ever
             order = np.lexsort((np.arange(courses), -prior, -known))
             index.add("popular", "all", 0, order[: ShelfIndex.KEEP])
             for name, own in (("language", catalogue.language), ("category", catalogue.category)):
                 for c in range(int(own.max(initial=-1)) + 1):
                     shelf = order[own[order] == c][: ShelfIndex.KEEP]
                     index.add("popular", name, c, shelf)
-                    index.basis[name, c] = _basis(known[shelf], prior[shelf] * bool(holders.any()))
+                    index.basis[name, c] = _basis(taken[shelf], prior[shelf] * bool(holders.any()))
         else:
             some = ever >= LEAST_PEOPLE
             best = np.lexsort((course[some], -ever[some], cohort[some]))
@@ -59,7 +61,7 @@ def course_shelves(
 
 
 def _basis(learners: Longs, favoured: npt.NDArray[np.float64]) -> Basis:
-    """What the order of a shelf stands on: `learners`, and how the population's skills favour each of its courses."""
+    """What a shelf stands on: who took its courses (`learners`), else how the population's skills favour them."""
     if learners.any():
         return Basis.LEARNERS
     return Basis.SKILLS if favoured.any() else Basis.NOTHING
