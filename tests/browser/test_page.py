@@ -80,7 +80,7 @@ def test_why_shows_the_numbers(open_page, serious):
     dialog.get_by_role("heading", name="Why you see this course").wait_for()
     assert dialog.locator(".bar-fill").count() >= 1
     assert float(dialog.locator(".bar-fill").first.get_attribute("width").rstrip("%")) == 100.0
-    assert dialog.locator(".dialog-reason").inner_text().startswith("Because you")  # words first, numbers when asked for
+    assert dialog.locator(".dialog-reason").inner_text().startswith("Because you")  # numbers when asked for
     number = dialog.locator(".bar-number").first
     assert not number.is_visible()
     assert serious(page) == []

@@ -142,11 +142,11 @@ class Renderer:
             known = self._cards[int(code)] = self._encode(card)[1:-1]
         return known
 
-    def top_skills(self, code: int) -> list[str]:
-        """Ids of a course's heaviest skills, ties by id."""
+    def top_skills(self, code: int, most: int | None = SHOWN_SKILLS) -> list[str]:
+        """Ids of a course's heaviest skills, ties by id; `most`: None for all."""
         matrix = self.model.catalogue.course_skills
         skills, weights = matrix.row(code), matrix.row_values(code)
-        best = np.lexsort((skills, -weights))[:SHOWN_SKILLS]
+        best = np.lexsort((skills, -weights))[:most]
         return [self.model.taxonomy.skills[int(skills[j])] for j in best]
 
     def evidence_name(self, context: str, evidence: str | None, language: str) -> str | None:

@@ -77,6 +77,12 @@ def profile(today: Today, language: str | None = None) -> dict[str, Any]:
     }
 
 
+def counting_skills(today: Today) -> frozenset[str]:
+    """Ids of the skills by which the member's courses are chosen."""
+    numbers = explain_member(today.document, today.serving.model, today.policy)
+    return frozenset(skill["skill_id"] for skill in numbers["skills"] if skill["weight"] > 0)
+
+
 def saved_courses(today: Today) -> list[str]:
     """Courses the member has bookmarked and not taken back, newest first."""
     from skillfirst.tables.member_document import Interaction

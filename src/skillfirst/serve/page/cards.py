@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from skillfirst.contexts.kinds import Context
 from skillfirst.kernel.policy import Page
 from skillfirst.serve.page.viewing import Viewer, cover_url
 from skillfirst.serve.page.words import Words
@@ -22,6 +23,11 @@ NOTHING: Mapping[str, float] = MappingProxyType({})
 
 #: contexts whose evidence is one word or two, lit in the heading
 LIT = frozenset({"wanted", "predicted", "goal", "stay_sharp", "skill", "title", "activity", "inferred"})
+
+
+#: contexts whose evidence is a skill, which every course of the row teaches
+OF_SKILLS = frozenset(kind.label for kind in Context if kind.evidence == "skill")
+SKILLS_OF_CARD = 2
 
 
 class Reason(NamedTuple):
@@ -39,19 +45,31 @@ class Cards:
     """Makes cards for one viewer: addresses, names of skills, what is saved, how far a course was watched.
 
     `serving`: the version all of them are of, so that a publish between two cards is not seen. `progress`: share of a
-    course that was watched, by course id.
+    course that was watched, by course id. `counting`: ids of the skills that count for the member.
     """
 
     def __init__(
         self, viewer: Viewer, words: Words, serving: Serving, saved: frozenset[str] = frozenset(),
-        progress: Mapping[str, float] = NOTHING,
+        progress: Mapping[str, float] = NOTHING, counting: frozenset[str] = frozenset(),
     ) -> None:  # fmt: skip
         self.viewer, self.words, self.serving, self.saved, self.progress = viewer, words, serving, saved, progress
+        self.counting = counting
 
     def skill_name(self, skill_id: str) -> str:
         taxonomy = self.serving.taxonomy
         code = taxonomy.skills.code(skill_id)
         return taxonomy.name(code, self.words.language) if code >= 0 else skill_id
+
+    def told_skills(self, course: dict[str, Any], row: str | None) -> list[str]:
+        """Ids of the skills a card names: that of its row, then those that count for the member, then the heaviest."""
+        taught = course.get("skills") or []
+        if self.counting:  # the member is known, so the Model is open: it has all skills, the answer only some
+            serving = self.serving
+            taught = serving.renderer.top_skills(serving.model.courses.code(course["course_id"]), None)
+        context, _, evidence = (row or "").partition(":")
+        first = [evidence] if context in OF_SKILLS and self.serving.taxonomy.skills.code(evidence) >= 0 else []
+        matched = [skill for skill in taught if skill in self.counting]
+        return list(dict.fromkeys([*first, *matched, *taught]))[:SKILLS_OF_CARD]
 
     def reason(self, row: dict[str, Any], spoken: str) -> Reason:
         """The sentence above a row in the interface's language; `spoken`: the language of the answer."""
@@ -86,7 +104,7 @@ class Cards:
             "position": course["position"], "context": context, "facts": facts, "lang": language or "en",
             "author": course.get("author") or "", "duration": duration, "progress": round(100 * share),
             "cover": cover_url(course_id, course.get("category"), course.get("skills") or []),
-            "skills": [self.skill_name(s) for s in course.get("skills") or []][:2],
+            "skills": [self.skill_name(s) for s in self.told_skills(course, row)],
             "saved": course_id in self.saved, "eager": eager, "host_url": course.get("url"),
             "href": viewer.url("/course/" + quoted(course_id)),
             "why": viewer.url("/page/why", course=course_id, row=row),

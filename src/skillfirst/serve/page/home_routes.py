@@ -17,7 +17,7 @@ from skillfirst.serve.page.templating import shown
 from skillfirst.serve.page.viewing import Viewer, check_form, need_member, served_page, viewer_of
 from skillfirst.serve.page.words import Words
 from skillfirst.serve.problems import Refused
-from skillfirst.serve.profiles import LIKELY, profile, progress, saved_courses
+from skillfirst.serve.profiles import LIKELY, counting_skills, profile, progress, saved_courses
 from skillfirst.serve.serving import Serving
 
 MORE = 12
@@ -131,10 +131,10 @@ async def act(request: Request) -> Response:
 
 
 def cards_of(viewer: Viewer, words: Words, serving: Serving, today: Today | None) -> Cards:
-    """Cards that know what the member has saved and begun."""
+    """Cards that know what the member has saved and begun, and which skills count."""
     if today is None:
         return Cards(viewer, words, serving)
-    return Cards(viewer, words, serving, frozenset(saved_courses(today)), progress(today))
+    return Cards(viewer, words, serving, frozenset(saved_courses(today)), progress(today), counting_skills(today))
 
 
 def _language(today: Today) -> str:
