@@ -70,7 +70,7 @@ def evaluate_tagging(
     folder: Path | None = None,
     draws: int = BOOTSTRAP_DRAWS,
 ) -> dict[str, Any]:
-    """JSON-ready report. `courses`: with human `skills`. `folder`: where the plots go; none without the extra `plots`."""
+    """JSON-ready report. `courses`: with human `skills`. `folder`: for the plots, none without the extra `plots`."""
     train, test = split(courses, taxonomy)
     truth = human_tags(test, taxonomy).tags
     learnt = human_tags(train, taxonomy).tags

@@ -1,7 +1,9 @@
 """Drawn covers: a picture for every course, from its category, its skills and its id, the same one for ever.
 
-The category chooses the family of shapes, the first skill the hue within the family's range, the id the composition,
-so that courses on one skill look related and no two look alike. 640 x 360, a few hundred bytes to three kilobytes.
+A known category chooses the families of shapes, the first skill the hue within the category's range, the id one of the
+families and the composition, so that courses on one skill look related and no two look alike. Where the category is not
+known the first skill chooses the families and the hue as well: a catalogue whose categories mean nothing to us is as
+colourful as the packaged one. 640 x 360, a few hundred bytes to three kilobytes.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from skillfirst.serve.page.motifs import MOTIFS, Chance, Palette
 
 WIDTH, HEIGHT = 640, 360
 #: hue in degrees and families of shapes of the categories of the packaged academy, the first one drawn most often;
-#: other categories draw theirs by hash
+#: other categories leave the choice to the skill
 FAMILIES: dict[str, tuple[float, tuple[str, ...]]] = {
     "software_development": (268.0, ("lines", "lines", "tiles", "waves", "bauhaus")),
     "data_ai": (210.0, ("ridges", "ridges", "columns", "orbits")),
@@ -27,6 +29,8 @@ FAMILIES: dict[str, tuple[float, tuple[str, ...]]] = {
     "engineering_trades": (48.0, ("rings", "rings", "tiles", "lanes")),
     "health_education_public": (140.0, ("leaves", "leaves", "orbits", "ridges")),
 }
+#: families of shapes of a skill whose category is not known: several, for a row may hold nothing but this skill
+FAMILIES_A_SKILL = 4
 HUE_RANGE = 26.0  # degrees to either side that a skill may lean
 WARM = (38.0, 128.0)  # hues that turn to olive when they lean to green: they lean to red, and half as far
 
@@ -34,7 +38,7 @@ WARM = (38.0, 128.0)  # hues that turn to olive when they lean to green: they le
 def draw_cover(course_id: str, category: str, skills: Sequence[str]) -> str:
     """The SVG of a course's cover; equal arguments give equal pictures."""
     chance = Chance(course_id)
-    hue, families = FAMILIES.get(category) or _unknown(category)
+    hue, families = look(course_id, category, skills)
     family = chance.pick(families)
     leaning = Chance(skills[0] if skills else category)
     warm = WARM[0] <= hue <= WARM[1]
@@ -49,11 +53,16 @@ def draw_cover(course_id: str, category: str, skills: Sequence[str]) -> str:
     )
 
 
-def _unknown(category: str) -> tuple[float, tuple[str, ...]]:
-    digest = hashlib.sha256(category.encode("utf-8", "surrogatepass")).digest()
+def look(course_id: str, category: str, skills: Sequence[str]) -> tuple[float, tuple[str, ...]]:
+    """Hue in degrees and the families of shapes to choose from, by the category or else by what is nearest to a subject:
+    the first skill, a category that we do not know, the course itself."""
+    if category in FAMILIES:
+        return FAMILIES[category]
+    subject = (skills[0] if skills else "") or category or course_id
+    digest = hashlib.sha256(subject.encode("utf-8", "surrogatepass")).digest()
     names = sorted(MOTIFS)
-    own, other = names[digest[1] % len(names)], names[digest[2] % len(names)]
-    return digest[0] * 360 / 256, (own, own, other)
+    chosen = tuple(names.pop(byte % len(names)) for byte in digest[1 : 1 + FAMILIES_A_SKILL])
+    return digest[0] * 360 / 256, chosen
 
 
 def _palette(hue: float, chance: Chance) -> Palette:
