@@ -230,3 +230,105 @@ def test_data_that_is_no_data(tmp_path, make, says):
         path.write_text("hello")
     with pytest.raises(DataError, match=says):
         find_sources(path)
+
+
+DATES_TOML = """
+[sources.courses]
+path = "c.csv"
+columns = {course_id = "id"}
+date_format = %s
+[sources.members]
+path = "m.csv"
+columns = {member_id = "id"}
+date_format = "%%d.%%m.%%Y"
+[sources.events]
+path = "e.csv"
+columns = {member_id = "who"}
+date_format = {time = "%%d.%%m.%%Y %%H:%%M"}
+constants = {kind = "click"}
+"""
+
+
+@pytest.mark.parametrize("formats", ['["%d.%m.%Y", "%Y"]', '{created_on = ["%d.%m.%Y", "%Y"]}'])
+def test_dates_as_other_countries_write_them(mapped, tmp_path, formats):
+    toml = mapped(
+        DATES_TOML % formats,
+        c__csv="id;title;created_on\n1;a;20.05.2025\n2;b;2024\n3;c;31.02.2025\n4;d;\n",
+        m__csv="id,joined_on\nana,01.09.2020\nben,9.3.2021\n",
+        e__csv="who,course_id,time\nana,1,31.12.2025 23:30\n",
+    )
+    checked = read(toml, tmp_path / "work")
+    days = [dt.date(2025, 5, 20), dt.date(2024, 1, 1), None, None]
+    assert checked.tables["courses"]["created_on"].to_pylist() == days
+    assert rows(checked, "members", "joined_on") == [(dt.date(2020, 9, 1),), (dt.date(2021, 3, 9),)]
+    assert rows(checked, "events", "time") == [(dt.datetime(2025, 12, 31, 23, 30, tzinfo=dt.UTC),)]
+    (finding,) = checked.findings
+    assert "courses.created_on: the value is not written as date_format says" in str(finding)
+    assert finding.first == "'31.02.2025' with course_id '3'"
+
+
+def test_days_as_numbers_of_eight_digits(mapped, tmp_path):
+    toml = mapped(
+        '[sources.members]\npath = "m.parquet"\ndate_format = "%Y%m%d"\n',
+        m__parquet=pa.table({"member_id": ["a"], "joined_on": [20240531]}), courses__csv="course_id,title\n1,a\n",
+    )  # fmt: skip
+    assert rows(read(toml, tmp_path / "work"), "members", "joined_on") == [(dt.date(2024, 5, 31),)]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "names"),
+    [
+        ("members", "joined_on", "01.09.2020", 'date_format = {joined_on = "%d.%m.%Y"}'),
+        ("events", "time", "01.09.2020 10:00", 'date_format = {time = "%d.%m.%Y %H:%M"}'),
+    ],
+)
+def test_the_message_about_an_unreadable_date_names_date_format(export, tmp_path, table, column, value, names):
+    good = {"members": [{"member_id": f"m{i}"} for i in range(20)], "events": []}[table]
+    good = good or [{"time": "2024-05-01", "member_id": "m", "kind": "served"} for _ in range(20)]
+    members = {"members": [{"member_id": "m"}]} | {table: [*good, {**good[0], "member_id": "m", column: value}]}
+    (finding,) = read(export("jsonl", **members), tmp_path / "work").findings
+    assert finding.column == column
+    assert names in (finding.next_step or "")
+
+
+@pytest.mark.parametrize(
+    ("says", "toml"),
+    [
+        ("written with %, not 'TT.MM.JJJJ'", 'date_format = "TT.MM.JJJJ"'),
+        ("written with %, not 5", "date_format = {created_on = 5}"),
+        ("'title' is neither a time nor a date", 'date_format = {title = "%d"}'),
+        ("Did you mean 'created_on'?", 'date_format = {created = "%d"}'),
+        ("a date_format and a time_unit", 'date_format = {created_on = "%d"}\ntime_unit = {created_on = "s"}'),
+    ],
+)
+def test_a_date_format_that_is_none(mapped, says, toml):
+    with pytest.raises(DataError) as caught:
+        read_mapping(mapped(f'[sources.courses]\npath = "c.csv"\n{toml}\n'))
+    assert says in str(caught.value)
+
+
+def test_a_date_format_of_a_table_without_dates(mapped):
+    with pytest.raises(DataError, match="skills has neither a time nor a date"):
+        read_mapping(mapped('[sources.skills]\npath = "s.csv"\ndate_format = "%d.%m.%Y"\n'))
+
+
+def test_a_date_format_with_a_letter_nobody_knows(mapped, tmp_path):
+    toml = mapped(
+        '[sources.members]\npath = "m.csv"\ndate_format = "%d.%m.%k"\n',
+        m__csv="member_id,joined_on\na,\n", courses__csv="course_id,title\n1,a\n",
+    )  # fmt: skip
+    with pytest.raises(DataError, match=r"members.joined_on: the date_format '%d.%m.%k' cannot be used.*%Y the year"):
+        read(toml, tmp_path / "work")
+
+
+def test_every_key_is_known_with_its_meaning_and_an_example_that_is_read(mapped):
+    from dataclasses import fields
+
+    from skillfirst.ingest.mapping import KEYS, SourceSpec
+
+    assert set(KEYS) == {f.name for f in fields(SourceSpec)} - {"table"}
+    for name, key in KEYS.items():
+        table = "events" if "time" in key.example else "member_skills" if name == "explode" else "courses"
+        path = "" if name == "path" else 'path = "a.csv"\n'
+        (spec,) = read_mapping(mapped(f"[sources.{table}]\n{path}{name} = {key.example}\n")).sources
+        assert getattr(spec, name), name

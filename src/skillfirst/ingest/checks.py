@@ -13,6 +13,7 @@ empty and rows that refer to rejected ones do not count towards it.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,7 +24,8 @@ from typing import TYPE_CHECKING
 from skillfirst.ingest import catalogue_tables, member_tables
 from skillfirst.ingest.checked import CATALOGUE, LARGE, Checked, RejectFile
 from skillfirst.ingest.conversion import Conversion, convert_table
-from skillfirst.ingest.findings import Finding, Weight, missing_needed, words
+from skillfirst.ingest.findings import SAY_THE_ENCODING, Finding, Weight, missing_needed, words
+from skillfirst.ingest.formats.csv import not_utf_8
 from skillfirst.ingest.mapping import SourceSpec
 from skillfirst.ingest.sources import Source, Sources, find_sources
 from skillfirst.tables.schemas import INPUT, Table
@@ -146,14 +148,38 @@ def _check_table(
             found = member_tables.write_rows(connection, table, conversion, checked, rejects)
         found += _spoiled(connection, table, conversion, rejects)
     except duckdb.Error as error:
-        text = " ".join(str(error).split("\n\n")[0].split())[:300].removeprefix("Invalid Input Error: ")
-        step = "Export it again as UTF-8" if "UTF" in text.upper() else "Check the file, or export it again"
-        checked.findings.append(
-            Finding(Weight.FATAL, table.name, None, f"the table cannot be read: {text}", next_step=step)
-        )
+        checked.findings.append(_unreadable(table, sources.by_table[table.name], str(error)))
         return
     checked.findings += found
     _conclude(table, checked, found, rejects, share if share is not None else sources.mapping.bad_share(table.name))
+
+
+def _unreadable(table: Table, sources: tuple[Source, ...], said: str) -> Finding:
+    """What DuckDB could not read at all, in the words of whoever exported it."""
+    for source in sources:
+        found = not_utf_8(source)
+        if found is not None:
+            path, line, text = found
+            return Finding(
+                Weight.FATAL, table.name, None, f"{path.name} is not UTF-8", first=f"line {line}: {text}",
+                next_step=SAY_THE_ENCODING,
+            )  # fmt: skip
+    names = ", ".join(source.label for source in sources)
+    place = re.search(r"\bLine: (\d+)", said)
+    where = f"{names}, line {place[1]}" if place else names
+    if "state machine" in said:
+        step = "A quote inside a quoted cell is doubled; check the quotes, or export it again"
+        return Finding(Weight.FATAL, table.name, None, f"{where}: broken quoting", next_step=step)
+    # its advice is about options that stand nowhere here
+    text = re.split(r"Possible (?:fixes|solutions?)", said.split("\n\n")[0], flags=re.IGNORECASE)[0]
+    text = " ".join(text.split())[:300].removeprefix("Invalid Input Error: ")
+    return Finding(
+        Weight.FATAL,
+        table.name,
+        None,
+        f"{where} cannot be read: {text}",
+        next_step="Check the file, or export it again",
+    )
 
 
 def _spoiled(

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 from skillfirst.errors import DataError
+from skillfirst.ingest.findings import FORMAT
 from skillfirst.ingest.formats.base import named, quoted
 from skillfirst.tables.schemas import Column, Kind
 
@@ -116,9 +117,10 @@ def convert(
     separator: str = ";",
     words: dict[str, str] | None = None,
     unit: str | None = None,
+    formats: tuple[str, ...] = (),
     table: str,
 ) -> Cell:
-    """The cell of one column from SQL `raw` of DuckDB type `type_`.
+    """The cell of one column from SQL `raw` of DuckDB type `type_`; `formats` (of strptime): of dates in other forms.
 
     Raises DataError when the type as a whole cannot hold the column: a list where one value is asked for, a number
     for a time without a unit.
@@ -142,9 +144,17 @@ def convert(
         raw, type_ = replaced(as_text(raw, type_), words), "TEXT"
     elif not _as_it_is(column.kind, type_, unit):
         raw, type_ = as_text(raw, type_), _Text(type_)
-    value, problems = _scalar(column, written, type_, unit, table)
+    value, problems = _scalar(column, written, type_, _Moment(unit, formats), table)
     found = [(f"{written} IS NULL", "empty")] if column.required else []
     return Cell(raw, value, (*found, *problems))
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """How a mapping says that dates and times are written."""
+
+    unit: str | None
+    formats: tuple[str, ...]
 
 
 class _Text(str):
@@ -160,9 +170,7 @@ def _as_it_is(kind: Kind, type_: str, unit: str | None) -> bool:
     return kind is Kind.FLAG and type_ == "BOOLEAN"
 
 
-def _scalar(
-    column: Column, written: str, type_: str, unit: str | None, table: str
-) -> tuple[str, list[tuple[str, str]]]:
+def _scalar(column: Column, written: str, type_: str, moment: _Moment, table: str) -> tuple[str, list[tuple[str, str]]]:
     value = named(column.name)
     unreadable = f"{written} IS NOT NULL AND {value} IS NULL"
     kind = column.kind
@@ -171,7 +179,8 @@ def _scalar(
         word = "DATE" if kind is Kind.DATE else "TIMESTAMPTZ"
         # compared in the value's own type: a literal is cast once, the column never
         beyond = f"{value} < {word} '{first}' OR {value} > {word} '{last}'"
-        return _moment(column, written, type_, unit, table), [(unreadable, kind.value), (beyond, "beyond")]
+        problem = FORMAT if moment.formats else kind.value
+        return _moment(column, written, type_, moment, table), [(unreadable, problem), (beyond, "beyond")]
     if kind in (Kind.NUMBER, Kind.INTEGER):
         return _number(column, written, type_, unreadable)
     if kind is Kind.FLAG:
@@ -203,8 +212,8 @@ def _number(column: Column, written: str, type_: str, unreadable: str) -> tuple[
     return whole, [(unreadable + blank, "integer"), *ranges]
 
 
-def _moment(column: Column, written: str, type_: str, unit: str | None, table: str) -> str:
-    date = column.kind is Kind.DATE
+def _moment(column: Column, written: str, type_: str, moment: _Moment, table: str) -> str:
+    date, unit = column.kind is Kind.DATE, moment.unit
     if type_ == "DATE" or type_.startswith("TIMESTAMP"):
         return f"CAST({written} AS DATE)" if date and type_ == "DATE" else _in_utc(written, date)
     had = str(type_) if isinstance(type_, _Text) else ""
@@ -213,12 +222,16 @@ def _moment(column: Column, written: str, type_: str, unit: str | None, table: s
         # beyond the year 9999 the cast itself would fail
         instant = f"CASE WHEN abs({number}) * {scale} < 2.5e17 THEN to_timestamp({number} * {scale} / 1e6) END"
         return _in_utc(instant, date)
+    if moment.formats:
+        formats = "[" + ", ".join(quoted(f) for f in moment.formats) + "]"
+        return f"CAST(try_strptime({written}, {formats}) AS {'DATE' if date else 'TIMESTAMPTZ'})"
     if _is_number(had) or had == "BOOLEAN":
         raise DataError(
             f"the type is {had.lower()}, a {column.kind} is asked for",
             table=table,
             column=column.name,
-            next_step=f'For seconds since 1970 set time_unit = {{{column.name} = "s"}} in the mapping',
+            next_step=f'For seconds since 1970 set time_unit = {{{column.name} = "s"}} in the mapping, for days like '
+            f'20240531 date_format = {{{column.name} = "%Y%m%d"}}',
         )
     # a date is the day as written: an offset behind the time of day does not move it
     cast = f"TRY_CAST({written} AS {'DATE' if date else 'TIMESTAMPTZ'})"

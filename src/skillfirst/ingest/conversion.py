@@ -110,6 +110,7 @@ def _part(
     problems: list[tuple[str, str]] = []
     left: dict[str, tuple[tuple[tuple[str, str], ...], str]] = {}
     there = [c for c in table if c.name in taken or c.name in spec.constants]
+    _formats_work(connection, table, spec.date_format)
     for column in there:
         text = column.name in spec.constants or column.name == spec.explode
         type_ = "VARCHAR" if text else types[taken[column.name]]
@@ -120,6 +121,7 @@ def _part(
             separator=spec.separator,
             words=spec.values.get(column.name),
             unit=spec.time_unit.get(column.name),
+            formats=spec.date_format.get(column.name, ()),
             table=table.name,
         )
         written.append(f"{cell.written} AS {named('__' + column.name)}")
@@ -202,6 +204,21 @@ def _needs(table: Table, there: set[str]) -> list[tuple[str, str]]:
         empty = f"{named(column)} IS NULL" if column in there else "true"
         found.append((f"kind IN ({', '.join(quoted(k) for k in kinds)}) AND {empty}", f"{column}|needs"))
     return found
+
+
+def _formats_work(connection: duckdb.DuckDBPyConnection, table: Table, formats: dict[str, tuple[str, ...]]) -> None:
+    import duckdb
+
+    for column, given in formats.items():
+        for format_ in given:
+            try:
+                connection.execute("SELECT try_strptime('x', ?)", [format_]).fetchall()
+            except duckdb.Error as error:
+                reason = str(error).splitlines()[0].split("specifier ")[-1]
+                raise DataError(
+                    f"the date_format {format_!r} cannot be used: {reason}", table=table.name, column=column,
+                    next_step="%d is the day, %m the month, %Y the year, %H:%M:%S the time of day",
+                ) from None  # fmt: skip
 
 
 def _described(connection: duckdb.DuckDBPyConnection, table: Table, sql: str, key: str) -> dict[str, str]:

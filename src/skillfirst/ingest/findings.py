@@ -69,16 +69,29 @@ _KIND_WORDS = {
 }
 
 
+FORMAT = "format"  # the problem of a date that is not written as date_format says
+NOT_UTF_8 = "the bytes are not UTF-8"
+REPAIR = "Repair these lines in the file"
+SAY_THE_ENCODING = (
+    'Save the file as UTF-8, or say in skillfirst.toml how it is written: encoding = "cp1252" for an export of Windows'
+)
 REJECTED = "rejected"  # the problem of a row that refers to one that was left out
 
 
 def words(table: Table, column: str, problem: str) -> tuple[str, str]:
     """(what is wrong, what to do) for a reason code `problem` of a column."""
     if column == "":
-        return problem, "Repair these lines in the file"
+        step = f"{SAY_THE_ENCODING}, or repair these lines" if problem == NOT_UTF_8 else REPAIR
+        return problem, step
     contract = table.column(column)
     if problem == "empty":
         return "a required value is empty", "Fill it or leave the row out"
+    if problem == FORMAT:
+        return "the value is not written as date_format says", "Correct the values, or give several formats in a list"
+    if problem in (Kind.DATE, Kind.TIME):
+        example = "%d.%m.%Y" if problem == Kind.DATE else "%d.%m.%Y %H:%M"
+        step = f'Say how they are written in skillfirst.toml, such as date_format = {{{column} = "{example}"}}'
+        return f"the value is {_KIND_WORDS[contract.kind]}", f"{step}, or correct the values"
     if problem == "beyond":
         return "an impossible date", "Check for a wrong century, a zero or a wrong time unit"
     if problem == "range":

@@ -13,8 +13,9 @@
     values = {language = {English = "en", Spanish = "es", "*" = ""}}    # words to words; "*": all others
     separator = ";"                        # between the elements of a list written as text
     delimiter = ","                        # between the columns of a CSV file (found by itself when not given)
-    encoding = "latin-1"                   # of a CSV file (utf-8 when not given)
+    encoding = "cp1252"                    # of a CSV file (utf-8 when not given)
     format = "csv"                         # when the ending of the name does not tell
+    date_format = "%d.%m.%Y"               # of dates and times; or one a column: {created_on = "%d.%m.%Y"}
     time_unit = {time = "s"}               # s, ms or us since 1970 UTC, for a time given as a number
     explode = "skill"                      # one row an element of this list column
     distinct = true                        # equal rows count once
@@ -27,6 +28,7 @@ Columns of the file that already bear our names need no entry.
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -39,7 +41,8 @@ from skillfirst.tables.schemas import INPUT, Kind
 
 MAPPING_NAME = "skillfirst.toml"
 TIME_UNITS = ("s", "ms", "us")
-_ENCODINGS = ("utf-8", "latin-1", "utf-16")
+# read by DuckDB itself; whatever else Python knows is written again as UTF-8 first
+ENCODINGS = {"utf-8": "utf-8", "iso8859-1": "latin-1", "utf-16": "utf-16"}
 _FORMATS = ("parquet", "csv", "jsonl")
 
 
@@ -56,6 +59,7 @@ class SourceSpec:
     delimiter: str | None = None
     encoding: str = "utf-8"
     format: str | None = None
+    date_format: dict[str, tuple[str, ...]] = field(default_factory=dict)
     time_unit: dict[str, str] = field(default_factory=dict)
     explode: str | None = None
     distinct: bool = False
@@ -148,10 +152,37 @@ def _shares(path: Path, checks: Any) -> tuple[float | None, dict[str, float]]:
     return share, {name: float(value) for name, value in by_table.items()}
 
 
-_KINDS: dict[str, type] = {
-    "path": str, "columns": dict, "constants": dict, "values": dict, "separator": str, "delimiter": str,
-    "encoding": str, "format": str, "time_unit": dict, "explode": str, "distinct": bool, "where": str, "query": str,
-    "optional": bool,
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a source: the types its value may have, an example in TOML, and what it does."""
+
+    types: tuple[type, ...]
+    example: str
+    meaning: str
+
+
+KEYS = {
+    "path": Key((str,), '"exports/catalogue.csv"', "needed: a file, a folder of parts or a pattern with `*`, seen from "
+        "the mapping file; `{name}` stands for a variable of `[variables]`"),
+    "columns": Key((dict,), '{course_id = "id", title = "name", level = ""}', "our column = the file's column; `\"\"` "
+        "leaves one out; columns that bear our names already need no entry"),
+    "constants": Key((dict,), '{language = "de"}', "the same value in every row, instead of a column"),
+    "values": Key((dict,), '{language = {German = "de", "*" = ""}}', "words of a column to the words asked for, "
+        "without regard to case; `\"*\"` stands for all others, `\"\"` for empty"),
+    "separator": Key((str,), '"|"', "between the elements of a list in one cell; `;` when not given"),
+    "delimiter": Key((str,), '","', "between the columns of a CSV file; found by itself when not given"),
+    "encoding": Key((str,), '"cp1252"', "of a CSV file, `utf-8` when not given; `cp1252` is what Windows exports, "
+        "`latin-1`, `utf-16` and every other encoding that Python knows by name are taken too"),
+    "format": Key((str,), '"csv"', "parquet, csv or jsonl, where the ending of the name does not tell"),
+    "date_format": Key((str, list, dict), '"%d.%m.%Y"', "how dates and times are written, for 31.05.2024 as here; "
+        "several in a list, the first that fits; by column as `{created_on = \"%d.%m.%Y\"}`; ISO 8601 when not given"),
+    "time_unit": Key((dict,), '{time = "s"}', "s, ms or us since 1970 UTC, for dates and times given as numbers"),
+    "explode": Key((str,), '"skill"', "one row an element of this list column"),
+    "distinct": Key((bool,), "true", "equal rows count once"),
+    "where": Key((str,), '"ts < 1504224000"', "an SQL condition over the file's own columns"),
+    "query": Key((str,), '"SELECT user, min(ts) AS first FROM {path} GROUP BY user"', "SQL (of DuckDB) instead of the "
+        "file as it stands; `{path}` is the file"),
+    "optional": Key((bool,), "true", "a path that is not there is no error"),
 }  # fmt: skip
 
 
@@ -160,10 +191,11 @@ def _spec(path: Path, table: str, entry: Any, variables: dict[str, str]) -> Sour
     if not isinstance(entry, dict):
         raise DataError(f"{where} is a section with at least a path")
     for key, value in entry.items():
-        if key not in _KINDS:
-            raise DataError(f"{where} knows no '{key}'", next_step=did_you_mean(key, _KINDS))
-        if not isinstance(value, _KINDS[key]):
-            raise DataError(f"{where} '{key}' is a {_KINDS[key].__name__}, not {value!r}")
+        if key not in KEYS:
+            raise DataError(f"{where} knows no '{key}'", next_step=did_you_mean(key, KEYS))
+        if not isinstance(value, KEYS[key].types):
+            kinds = " or a ".join(kind.__name__ for kind in KEYS[key].types)
+            raise DataError(f"{where} '{key}' is a {kinds}, not {value!r}")
     if not entry.get("path"):
         raise DataError(f"{where} has no path", next_step='Add path = "..."')
     for key in ("columns", "constants", "values", "time_unit"):
@@ -175,7 +207,6 @@ def _spec(path: Path, table: str, entry: Any, variables: dict[str, str]) -> Sour
         if INPUT[table].column(column).kind not in (Kind.TIME, Kind.DATE):
             raise DataError(f"{where} time_unit: '{column}' is neither a time nor a date")
         _one_of(where, f"time_unit.{column}", unit, TIME_UNITS)
-    _one_of(where, "encoding", entry.get("encoding", "utf-8").lower(), _ENCODINGS)
     if "format" in entry:
         _one_of(where, "format", entry["format"], _FORMATS)
     if len(entry.get("delimiter", ",")) != 1 or not entry.get("separator", ";"):
@@ -184,9 +215,42 @@ def _spec(path: Path, table: str, entry: Any, variables: dict[str, str]) -> Sour
     fields["path"] = fill(fields["path"], variables)
     if "query" in fields:
         fields["query"] = fill(fields["query"], variables)
-    fields["encoding"] = fields.get("encoding", "utf-8").lower()
+    fields["encoding"] = _encoding(where, fields.get("encoding", "utf-8"))
+    fields["date_format"] = _date_formats(where, table, fields.get("date_format", {}), fields.get("time_unit", {}))
     fields["values"] = {c: {str(k): str(v) for k, v in words.items()} for c, words in fields.get("values", {}).items()}
     return SourceSpec(table=table, **fields)
+
+
+def _encoding(where: str, name: str) -> str:
+    """The name by which the reader knows an encoding."""
+    try:
+        found = codecs.lookup(name)
+        "".encode(found.name)
+    except LookupError:
+        known = f"{', '.join(ENCODINGS.values())}, cp1252 or another that Python knows"
+        raise DataError(f"{where} 'encoding' is one of {known}, not {name!r}") from None
+    return ENCODINGS.get(found.name, found.name)
+
+
+def _date_formats(where: str, table: str, stated: Any, units: dict[str, str]) -> dict[str, tuple[str, ...]]:
+    """Formats by column; one for the whole table is that of each of its dates and times without a unit."""
+    moments = [c.name for c in INPUT[table] if c.kind in (Kind.TIME, Kind.DATE)]
+    by_column = stated if isinstance(stated, dict) else {name: stated for name in moments if name not in units}
+    if stated and not moments:
+        raise DataError(f"{where} date_format: {table} has neither a time nor a date")
+    out = {}
+    for column, given in by_column.items():
+        _known_column(where, table, column, "date_format")
+        if column not in moments:
+            raise DataError(f"{where} date_format: '{column}' is neither a time nor a date")
+        if column in units:
+            raise DataError(f"{where} '{column}' has a date_format and a time_unit", next_step="Keep one of them")
+        formats = tuple(given) if isinstance(given, list) else (given,)
+        if not formats or not all(isinstance(f, str) and "%" in f for f in formats):
+            example = 'A day like 31.05.2024 is "%d.%m.%Y", with a time of day "%d.%m.%Y %H:%M"'
+            raise DataError(f"{where} date_format.{column} is written with %, not {given!r}", next_step=example)
+        out[column] = formats
+    return out
 
 
 def _known_column(where: str, table: str, column: str, key: str) -> None:

@@ -158,3 +158,97 @@ def test_maps_from_json_text_and_structs(export, tmp_path):
     checked = read(export(events=[{**base, "arms": a} for a in arms]), tmp_path / "work")
     assert (checked.counts["events"], checked.rejected, checked.emptied["events"]) == (4, {}, 1)
     assert [f.column for f in checked.findings if f.table == "events"] == ["arms"]
+
+
+WINDOWS = "course_id,title,description\n1,„Kosten“ – 5 €,été\n2,b,c\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("cp1252", "cp1252"), ("windows-1252", "cp1252"), ("Windows-1252", "cp1252"), ("utf-16-le", "utf-16-le"),
+     ("utf-8", "utf-8"), ("utf-16", "utf-16"), ("UTF8", "utf-8-sig"), ("utf-8-sig", "utf-8-sig")],
+)  # fmt: skip
+def test_the_encoding_is_what_the_mapping_says(mapped, tmp_path, name, codec):
+    toml = mapped(f'[sources.courses]\npath = "c.csv"\nencoding = "{name}"\n', members__csv="member_id\nana\n")
+    (tmp_path / "c.csv").write_bytes(WINDOWS.encode(codec))
+    checked = read(toml, tmp_path / "work")
+    assert checked.tables["courses"]["title"].to_pylist() == ["„Kosten“ – 5 €", "b"]
+    assert checked.tables["courses"]["description"].to_pylist() == ["été", "c"]
+    assert checked.findings == []
+
+
+def test_encodings_of_other_countries(mapped, tmp_path):
+    toml = mapped('[sources.courses]\npath = "c.csv"\nencoding = "shift_jis"\n', members__csv="member_id\nana\n")
+    (tmp_path / "c.csv").write_bytes("course_id,title\n1,日本語の表\n".encode("shift_jis"))
+    assert read(toml, tmp_path / "work").tables["courses"]["title"].to_pylist() == ["日本語の表"]
+
+
+def test_a_byte_the_encoding_does_not_have_spoils_its_line_alone(mapped, tmp_path, monkeypatch):
+    from skillfirst.ingest.formats import csv
+
+    monkeypatch.setattr(csv, "_CHUNK_BYTES", 7)  # pieces are cut anywhere
+    toml = mapped('[sources.courses]\npath = "c.csv"\nencoding = "cp1252"\n', members__csv="member_id\nana\n")
+    (tmp_path / "c.csv").write_bytes("course_id,title\n1,5 €\n2,x\n".encode("cp1252") + b"3,a\x81b\n4,y\n")
+    checked = read(toml, tmp_path / "work")
+    assert checked.tables["courses"]["title"].to_pylist() == ["5 €", "x", "y"]
+    (finding,) = checked.findings
+    assert (finding.message, finding.next_step) == ("the bytes are not cp1252", "Repair these lines in the file")
+    assert (finding.first or "").startswith("line 4: 3,a")
+
+
+def test_lines_that_are_not_utf_8_lead_to_the_encoding(export, tmp_path):
+    checked = read(export(courses=(FINE + "c99,br\udc80ken\n").encode("utf-8", "surrogateescape")), tmp_path / "work")
+    assert 'encoding = "cp1252"' in (checked.findings[0].next_step or "")
+
+
+def test_quoted_cells_in_another_encoding_are_answered_in_our_words(mapped, tmp_path):
+    toml = mapped(
+        '[sources.courses]\npath = "k.csv"\ncolumns = {course_id = "Nr", title = "Titel", description = "Text"}\n',
+        members__csv="member_id\nana\n",
+    )
+    lines = ["Nr;Titel;Text;Bereich", *(f'K-{i};Python für {i};"Dieser Kurs; mit Übungen.";IT' for i in range(20))]
+    (tmp_path / "k.csv").write_bytes("\r\n".join(lines).encode("latin-1"))
+    with pytest.raises(DataError) as caught:
+        read(toml, tmp_path / "work")
+    assert "courses: 20 of 20 rows are bad, more than 5%; most of them: the bytes are not UTF-8" in str(caught.value)
+    assert "first: line 2: K-0;Python f" in str(caught.value)
+    assert 'encoding = "cp1252"' in str(caught.value)
+    assert "strict" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_at_all_because_of_its_encoding_says_file_and_line(export):
+    from skillfirst.ingest.checks import _unreadable
+    from skillfirst.ingest.sources import find_sources
+    from skillfirst.tables.schemas import COURSES
+
+    sources = find_sources(export(courses="course_id,title\n1,a\n2,für\n".encode("latin-1"))).by_table["courses"]
+    found = str(_unreadable(COURSES, sources, "state machine"))
+    assert found.startswith("courses: courses.csv is not UTF-8 (first: line 3: 2,f")
+    assert 'encoding = "cp1252"' in found
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "cp1252"])
+def test_lines_that_end_in_two_ways(mapped, tmp_path, encoding):
+    toml = mapped(f'[sources.courses]\npath = "c.csv"\nencoding = "{encoding}"\n', members__csv="member_id\nana\n")
+    (tmp_path / "c.csv").write_bytes('course_id,title,level\n1,"é, b",\r\n2,c,\r\n3,d,\n'.encode(encoding))
+    checked = read(toml, tmp_path / "work")
+    assert checked.tables["courses"]["title"].to_pylist() == ["é, b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ("Invalid Input Error: The CSV Parser state machine reached an invalid state.\nPossible fixes:\n* strict_mode",
+         "courses: courses.csv: broken quoting. A quote inside"),
+        ("Invalid Input Error: CSV Error on Line: 7\nOriginal Line: x\nOdd.\nPossible fixes:\n* strict_mode=1",
+         "courses: courses.csv, line 7 cannot be read: CSV Error on Line: 7 Original Line: x Odd. Check the file"),
+    ],
+)  # fmt: skip
+def test_what_the_reader_gives_up_on_names_the_file_and_no_option_of_the_reader(export, said, says):
+    from skillfirst.ingest.checks import _unreadable
+    from skillfirst.ingest.sources import find_sources
+    from skillfirst.tables.schemas import COURSES
+
+    found = _unreadable(COURSES, find_sources(export()).by_table["courses"], said)
+    assert str(found).startswith(says)
+    assert "strict_mode" not in str(found)

@@ -62,7 +62,7 @@ def check_head(path: Path, format_: str, table: str, encoding: str = "utf-8") ->
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     looks = _looks_like(head)
-    if looks and looks != format_ and not (looks == "UTF-16 text" and encoding == "utf-16"):
+    if looks and looks != format_ and not (looks == "UTF-16 text" and encoding.startswith(("utf-16", "utf-32"))):
         step = (
             'Save it as UTF-8, or set encoding = "utf-16" in the mapping (CSV only)'
             if looks == "UTF-16 text"

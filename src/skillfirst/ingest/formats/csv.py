@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import csv as stdlib_csv
 import io
 from typing import TYPE_CHECKING
 
 from skillfirst.errors import DataError
+from skillfirst.ingest.findings import NOT_UTF_8, SAY_THE_ENCODING
 from skillfirst.ingest.formats.base import Scan, Spoiled, check_head, listed, named, quoted
 
 if TYPE_CHECKING:
@@ -24,13 +26,15 @@ _REASONS = {
     "MISSING COLUMNS": "fewer cells than the header has columns",
     "UNQUOTED VALUE": "broken quoting: a quote is opened and not closed, or text follows a closing quote",
     "LINE SIZE OVER MAXIMUM": "the line is longer than 16 MiB",
-    "INVALID ENCODING": "the bytes are not UTF-8",
+    "INVALID ENCODING": NOT_UTF_8,
     "INVALID STATE": "broken quoting",
 }
 _LINE_BYTES = 16 << 20
+_CHUNK_BYTES = 1 << 20
+_READ_AS_THEY_ARE = ("utf-8", "latin-1", "utf-16")  # by DuckDB
 
 
-def scan(connection: duckdb.DuckDBPyConnection, source: Source, number: int, _work: Path) -> Scan:
+def scan(connection: duckdb.DuckDBPyConnection, source: Source, number: int, work: Path) -> Scan:
     """The scan of CSV files with a header. Raises DataError on an empty file, a wrong format or a broken header."""
     spec = source.spec
     headers = [header(path, source.table, spec.encoding, spec.delimiter) for path in source.files]
@@ -42,11 +46,17 @@ def scan(connection: duckdb.DuckDBPyConnection, source: Source, number: int, _wo
                 table=source.table,
                 next_step="Give all parts of a table the same columns in the same order",
             )
+    files, encoding = source.files, spec.encoding
+    if encoding not in _READ_AS_THEY_ARE or any(map(_ends_in_two_ways, files)):
+        files = tuple(
+            _as_utf_8(path, encoding, work / f"utf-8_{number}_{place}.csv") for place, path in enumerate(files)
+        )
+        encoding = "utf-8"
     rejected, scans = f"csv_rejects_{number}", f"csv_scans_{number}"
     types = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in names)
     relation = (
-        f"read_csv({listed(source.files)}, auto_detect = false, header = true, delim = {quoted(delimiter)}, "
-        f"""quote = '"', escape = '"', columns = {{{types}}}, encoding = {quoted(spec.encoding)}, """
+        f"read_csv({listed(files)}, auto_detect = false, header = true, delim = {quoted(delimiter)}, "
+        f"""quote = '"', escape = '"', columns = {{{types}}}, encoding = {quoted(encoding)}, """
         f"max_line_size = {_LINE_BYTES}, "
         f"store_rejects = true, rejects_table = {quoted(rejected)}, rejects_scan = {quoted(scans)})"
     )
@@ -55,8 +65,45 @@ def scan(connection: duckdb.DuckDBPyConnection, source: Source, number: int, _wo
         relation,
         dict.fromkeys(names, "VARCHAR"),
         "row_number() OVER ()" if counted else "0",
-        spoiled=lambda con: _spoiled(con, rejected),
+        spoiled=lambda con: _spoiled(con, rejected, spec.encoding),
     )
+
+
+def _as_utf_8(path: Path, encoding: str, copy: Path) -> Path:
+    """A copy in UTF-8 with line ends of one sort, written piece by piece.
+
+    Bytes that are none of the encoding stay as they are and spoil their lines alone.
+    """
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)("surrogateescape"), translate=True)
+    with path.open("rb") as file, copy.open("wb") as out:
+        while chunk := file.read(_CHUNK_BYTES):
+            out.write(decoder.decode(chunk).encode("utf-8", "surrogateescape"))
+        out.write(decoder.decode(b"", final=True).encode("utf-8", "surrogateescape"))
+    return copy
+
+
+def _ends_in_two_ways(path: Path) -> bool:
+    """Whether the beginning has line ends of two sorts, at which the reader gives up (or cells of several lines)."""
+    with path.open("rb") as file:
+        block = file.read(_HEADER_BYTES)
+    both = block.count(b"\r\n")
+    return 0 < both < block.count(b"\n")
+
+
+def not_utf_8(source: Source) -> tuple[Path, int, str] | None:
+    """(file, line, its text) of the first line that is not what the mapping says or leaves unsaid: UTF-8."""
+    if source.format != "csv" or source.spec.encoding != "utf-8":
+        return None
+    for path in source.files:
+        with path.open("rb") as file:
+            number = 0
+            while raw := file.readline(_LINE_BYTES):
+                number += 1
+                try:
+                    raw.decode("utf-8")
+                except UnicodeDecodeError:
+                    return path, number, raw.decode("utf-8", "replace").strip()[:120]
+    return None
 
 
 def header(path: Path, table: str, encoding: str = "utf-8", delimiter: str | None = None) -> tuple[str, list[str]]:
@@ -73,7 +120,7 @@ def header(path: Path, table: str, encoding: str = "utf-8", delimiter: str | Non
     try:
         text = block.decode(
             "utf-8-sig" if encoding == "utf-8" else encoding, "ignore" if len(block) == _HEADER_BYTES else "replace"
-        )
+        ).removeprefix("\ufeff")
     except UnicodeDecodeError:
         raise DataError(f"{path.name} is not {encoding}", table=table, next_step="Check its encoding") from None
     first = text.lstrip("\r\n").splitlines()[0]
@@ -81,9 +128,9 @@ def header(path: Path, table: str, encoding: str = "utf-8", delimiter: str | Non
         raise DataError(f"{path.name} is named .csv but holds JSON", table=table, next_step="Rename it to .jsonl")
     if "�" in first:
         raise DataError(
-            f"the header of {path.name} is not UTF-8",
+            f"the header of {path.name} is not {'UTF-8' if encoding == 'utf-8' else encoding}",
             table=table,
-            next_step='Save it as UTF-8, or set encoding = "latin-1"',
+            next_step=SAY_THE_ENCODING,
         )
     cut = {
         d: next(stdlib_csv.reader(io.StringIO(first), delimiter=d)) for d in ([delimiter] if delimiter else _DELIMITERS)
@@ -103,12 +150,15 @@ def header(path: Path, table: str, encoding: str = "utf-8", delimiter: str | Non
     return best, names
 
 
-def _spoiled(connection: duckdb.DuckDBPyConnection, table: str) -> list[Spoiled]:
+def _spoiled(connection: duckdb.DuckDBPyConnection, table: str, encoding: str) -> list[Spoiled]:
     rows = connection.execute(
         f"SELECT DISTINCT ON (file_id, line) CAST(error_type AS VARCHAR), line, csv_line FROM {named(table)} "
         "ORDER BY file_id, line, column_idx"
     ).fetchall()
     by_reason: dict[str, list[tuple[int, str]]] = {}
     for type_, line, text in rows:
-        by_reason.setdefault(_REASONS.get(type_, type_.lower()), []).append((int(line), (text or "").strip()))
+        reason = _REASONS.get(type_, type_.lower())
+        if reason == NOT_UTF_8 and encoding != "utf-8":
+            reason = f"the bytes are not {encoding}"
+        by_reason.setdefault(reason, []).append((int(line), (text or "").strip()))
     return [Spoiled(reason, lines) for reason, lines in sorted(by_reason.items())]

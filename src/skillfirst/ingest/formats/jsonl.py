@@ -108,7 +108,7 @@ def _why(raw: bytes) -> str:
     try:
         value = json.loads(raw.decode("utf-8"))
     except UnicodeDecodeError:
-        return "the bytes are not UTF-8"
+        return "the bytes are not UTF-8, which JSON is written in"
     except ValueError:
         return "the line is not valid JSON"
     return "" if isinstance(value, dict) else "the line is not a JSON object"
