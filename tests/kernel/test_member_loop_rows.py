@@ -250,7 +250,10 @@ class Plain:
         def together(kind):
             skills = {s for s, (x, _) in self.context.items() if x == kind}
             if skills:
-                keep(of_skills(skills), kind, self.context[min(skills)][1])
+                on_page = [c for row in rows for c, _, _ in row if c in self.place]
+                above = sum(bool(skills & set(self.buckets[self.place[c]][0])) for c in on_page)
+                least = max(page.row_least - above, min(page.row_least, 2))
+                keep(of_skills(skills), kind, self.context[min(skills)][1], least)
 
         one_each(("wanted",), page.wanted)
         together("goal")

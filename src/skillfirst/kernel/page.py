@@ -6,7 +6,7 @@ from skillfirst.contexts.carousels import newest_end, take_in_order, take_new, u
 from skillfirst.contexts.kinds import Context
 from skillfirst.feedback.interactions import IN_PROGRESS, WATCHED
 from skillfirst.ranking.bits import ZERO, inner, set_bit, whole
-from skillfirst.ranking.feed_order import locate, ready_for_rows, take_by_skills, take_in_feed_order
+from skillfirst.ranking.feed_order import locate, ready_for_rows, shares_skill, take_by_skills, take_in_feed_order
 
 # plain integers: enum members are not constants to the compiler
 C_CONTINUE, C_WATCHED = int(Context.CONTINUE), int(Context.WATCHED)
@@ -106,8 +106,11 @@ def _skill_rows(layout, s, shelves, rules, desk, row, out, n, count, first, seco
 
 
 @inner
-def _group_row(layout, s, shelves, rules, desk, row, out, n, count, kind, rank, at):  # type: ignore[no-untyped-def]
-    """One row for all skills whose context is `kind` (title, goal): the evidence is shared."""
+def _group_row(layout, s, shelves, rules, desk, row, out, n, count, kind, rank, begin, at):  # type: ignore[no-untyped-def]
+    """One row for all skills whose context is `kind` (title, goal): the evidence is shared.
+
+    What a wish took into a row above counts for its length: who says more does not lose the row. Two it holds itself.
+    """
     evidence = whole(-1)
     mask_words = max((n + 63) // 64, 1)
     for j in range(n):
@@ -116,7 +119,13 @@ def _group_row(layout, s, shelves, rules, desk, row, out, n, count, kind, rank, 
             evidence = whole(desk.slot_evidence[j])
     if evidence >= 0 and rank <= rules.rows:
         found = take_by_skills(layout, s, n, mask_words, count, desk.wanted, rules.row_length, row)
-        rank, at = _keep_row(s, shelves, rules, row, out, found, kind, evidence, rank, rules.row_least, at)
+        above = whole(0)
+        for here in range(begin, at):
+            place = out.bucket[here] - 1
+            if place >= 0 and shares_skill(s, n, mask_words, desk.wanted, s.order[place]):
+                above += 1
+        least = max(rules.row_least - above, min(rules.row_least, 2))
+        rank, at = _keep_row(s, shelves, rules, row, out, found, kind, evidence, rank, least, at)
     for w in range(mask_words):
         desk.wanted[w] = ZERO
     return rank, at
@@ -228,7 +237,7 @@ def fill_page(layout, s, shelves, members, rules, desk, row, out, i, n, states, 
             first, second, limit = C_INFERRED, C_ACTIVITY, rules.inferred_rows
         if step == 1 or step == 3:
             kind = C_GOAL if step == 1 else C_TITLE
-            rank, at = _group_row(layout, s, shelves, rules, desk, row, out, n, count, kind, rank, at)
+            rank, at = _group_row(layout, s, shelves, rules, desk, row, out, n, count, kind, rank, begin, at)
         else:
             rank, at = _skill_rows(
                 layout, s, shelves, rules, desk, row, out, n, count, first, second, limit, rank, at

@@ -18,7 +18,8 @@ from skillfirst.skills.inference.settings import Inference
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The grid of carousels: at most `rows` of `row_length`, none but that of courses begun under `row_least`."""
+    """The grid of carousels: at most `rows` of `row_length`, none but that of courses begun under `row_least`.
+    The row of a title or goal counts what of it stands further up, and holds two itself."""
 
     row_length: int = 12
     row_least: int = 3

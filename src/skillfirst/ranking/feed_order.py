@@ -88,20 +88,24 @@ def ready_for_rows(s, n, total):  # type: ignore[no-untyped-def]
 
 
 @inner
+def shares_skill(s, n, mask_words, wanted, b):  # type: ignore[no-untyped-def]
+    """Whether the matched skills of bucket b include a slot of the bit set `wanted`."""
+    if b < n:
+        return get_bit(wanted, b)
+    common = ZERO
+    for w in range(mask_words):
+        common |= s.bucket_mask[(b - n) * mask_words + w] & wanted[w]
+    return common != ZERO
+
+
+@inner
 def take_by_skills(layout, s, n, mask_words, count, wanted, limit, row):  # type: ignore[no-untyped-def]
     """Courses whose matched skills include a slot of the bit set `wanted`, in feed order; returns how many."""
     queue = s.merge
     alive = 0
     for place in range(count):
         b = s.order[place]
-        if b < n:
-            hit = get_bit(wanted, b)
-        else:
-            common = ZERO
-            for w in range(mask_words):
-                common |= s.bucket_mask[(b - n) * mask_words + w] & wanted[w]
-            hit = common != ZERO
-        if hit:
+        if shares_skill(s, n, mask_words, wanted, b):
             rewind(layout, s, n, b)
             queue[alive] = place
             alive += 1
