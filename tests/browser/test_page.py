@@ -302,6 +302,16 @@ def test_the_profile_by_keyboard_alone(open_page):
     assert page.locator(f'#skills li[data-skill="{refused}"]').count() == 1  # refused, and in no other group
 
 
+def test_a_style_that_something_else_left_on_a_field_is_not_copied_against_the_policy(open_page):
+    """Extensions and tools write `style` on what has the focus; the policy refuses it when htmx writes it anew."""
+    page = open_page("/skills?member=persona-haruka&lang=en")
+    page.locator("#add-skill").evaluate("f => { f.style.caretColor = 'transparent'; f.style.caretColor = ''; }")
+    page.locator("#add-skill").fill("GraphQL")
+    page.keyboard.press("Enter")
+    page.locator('#group-wanted ~ ul li[data-skill="graphql"]').wait_for()
+    page.wait_for_function("() => !document.querySelector('#add-skill').hasAttribute('style')")
+
+
 def test_light_and_dark_by_choice(open_page):
     page = open_page("/?member=persona-leyla")
     ground = "getComputedStyle(document.body).backgroundColor"

@@ -54,8 +54,8 @@ def draw_cover(course_id: str, category: str, skills: Sequence[str]) -> str:
 
 
 def look(course_id: str, category: str, skills: Sequence[str]) -> tuple[float, tuple[str, ...]]:
-    """Hue in degrees and the families of shapes to choose from, by the category or else by what is nearest to a subject:
-    the first skill, a category that we do not know, the course itself."""
+    """Hue in degrees and the families of shapes to choose from, by the category if we know it; else by what comes
+    nearest to a subject: the first skill, the category all the same, the course itself."""
     if category in FAMILIES:
         return FAMILIES[category]
     subject = (skills[0] if skills else "") or category or course_id
