@@ -87,3 +87,24 @@ def test_where_hardly_anybody_is_served_the_run_says_why(tmp_path, made, setting
     assert said["what"].startswith("only 0 of 3 members are served: ")
     assert why in said["what"]
     assert step in said["next_step"]
+
+
+def test_unknown_tags_and_skills_are_told_with_the_most_frequent_first(tmp_path):
+    data = folder(tmp_path, "en")
+    text = (data / "courses.csv").read_text()
+    (data / "courses.csv").write_text(text.replace(",SQL", ",SQL (Query Language);Juggling").replace("Java", "Kava"))
+    skills = [
+        *[f"ann,u{i}" for i in range(11)],
+        "bob,Juggling",
+        "cleo,juggling",
+        "cleo,Juggling",
+        "ann,Java (software)",
+    ]
+    (data / "member_skills.csv").write_text("\n".join(["member_id,skill", *skills]) + "\n")
+    done = run(data, tmp_path)
+    tags, names = done.manifest["notices"]
+    assert tags["what"] == "30 of 45 (67 %) tags of courses name no known skill: Juggling, Kava"
+    assert names["what"].startswith("14 skills that members name are unknown: Juggling (2), ")
+    assert names["what"].endswith(", u1 (1), u10 (1), u2 (1), u3 (1), u4 (1), u5 (1), u6 (1), ...")
+    assert "aliases" in tags["next_step"]
+    assert names["next_step"] == tags["next_step"]

@@ -66,6 +66,53 @@ def test_an_alias_of_two_skills_is_nobodys_and_is_reported(taxonomy):
     assert taxonomy.shared_aliases == ["shared"]
 
 
+@pytest.mark.parametrize(
+    ("text", "skill"),
+    [
+        ("Go (Programming Language)", "go"),
+        ("GO  ( programming language )", "go"),
+        ("Java (Programming Language)", "java"),
+        ("structured query language (software)", "sql"),  # an alias is a name, too
+        ("Go（プログラミング言語）", "go"),
+        ("Go (game)", "baduk"),  # who has a name of his own is found under it
+        ("Go (card game)", None),
+        ("Java (island)", None),
+        ("Java (banking software)", None),
+        ("Shared (framework)", None),  # an alias of two skills stays nobody's
+        ("Cobol (Programming Language)", None),
+        ("(Programming Language)", None),
+        ("Java (Programming Language) basics", None),
+    ],
+)
+def test_a_kind_of_software_in_brackets_may_be_left_out(text, skill):
+    skills = table(
+        skill_id=["go", "java", "sql", "baduk"],
+        name=["Go", "Java", "SQL", "Go (game)"],
+        aliases=[[], ["shared"], ["structured query language", "shared"], []],
+    )
+    assert resolved(Taxonomy.from_tables({"skills": skills}), text) == [skill]
+
+
+def test_a_name_with_its_kind_is_found_by_that_name_before_the_bare_one():
+    skills = table(skill_id=["a", "b"], name=["Rust", "Rust (programming language)"])
+    assert resolved(Taxonomy.from_tables({"skills": skills}), "rust (Programming Language)", "Rust") == ["b", "a"]
+
+
+def test_titles_keep_their_brackets():
+    titles = table(title_id=["t"], name=["Engineer"])
+    taxonomy = Taxonomy.from_tables({"titles": titles})
+    assert taxonomy.resolve_titles(pa.array(["Engineer (software)", "Engineer"])).tolist() == [-1, 0]
+
+
+def test_the_builtin_skills_are_found_under_the_names_of_platforms():
+    said = ["Go (Programming Language)", "Rust (Programming Language)", "Ruby (Programming Language)",
+            "PHP (Scripting Language)", "Swift (Programming Language)"]  # fmt: skip
+    taxonomy = Taxonomy.builtin()
+    found = taxonomy.resolve(pa.array(said))
+    assert [taxonomy.names[c] for c in found] == ["Go", "Rust", "Ruby", "PHP", "Swift"]
+    assert taxonomy.resolve(pa.array(["Go (game)", "Swift (banking system)", "Rust (corrosion)"])).tolist() == [-1] * 3
+
+
 def test_a_name_hides_the_same_alias_elsewhere():
     skills = table(skill_id=["a", "b"], name=["Spark", "Other"], aliases=[[], ["Spark"]])
     assert resolved(Taxonomy.from_tables({"skills": skills}), "spark") == ["a"]

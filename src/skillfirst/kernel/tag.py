@@ -184,6 +184,7 @@ def _automatic(candidates: pa.Table) -> pa.Table:
 
 def _lost(people: HumanTags, labels: list[tuple[str, int]]) -> dict[str, Any]:
     return {
+        "given_tags": people.given,
         "unknown_tags": sum(n for _, n in people.unknown),
         "unknown_tags_first": [t for t, _ in people.unknown[:UNKNOWN_NAMED]],
         "unknown_label_tags": sum(n for _, n in labels),

@@ -78,7 +78,7 @@ def run_delta(night: Night, engine: Engine, progress: Progress = silent) -> Run:
             outcome = take_in(results, writer, int(said["counts"].get("members", 0)), progress)
         said["tagging"] = previous.manifest["tagging"]
         said["delta"] = {"how": "gathered" if folded is None else "folded", **_told(previous, writer, outcome)}
-        run = writer.commit({**said, **what_was_made(night, model, outcome, clock, engine, said["counts"])})
+        run = writer.commit({**said, **what_was_made(night, model, outcome, clock, engine, said)})
     store.keep_rejects(())
     store.prune(night.keep_runs)
     return run

@@ -36,11 +36,11 @@ def what_was_read(night: Night, checked: Checked, gathered: GatherResult, log: L
 
 
 def what_was_made(
-    night: Night, model: Model, outcome: Outcome, clock: Clock, engine: Engine, read: Mapping[str, int]
+    night: Night, model: Model, outcome: Outcome, clock: Clock, engine: Engine, said: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The rules and the result; `read`: the counts of what was read, which the result's join."""
+    """The rules and the result; `said`: what the run says of what was read, whose counts the result's join."""
     counts = {
-        **read,
+        **said["counts"],
         "served": outcome.served,
         "personal": outcome.personal,
         "distinct_courses": len(outcome.courses),
@@ -60,7 +60,7 @@ def what_was_made(
         "experiments": experiments_of(night),
         "arms": model.arms,
         "counts": counts,
-        "notices": notices(night, model, outcome, counts),
+        "notices": notices(night, model, outcome, said),
         "carousels_by_context": dict(sorted(outcome.contexts.items())),
         "seconds": clock.seconds,
     }

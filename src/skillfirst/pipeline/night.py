@@ -84,7 +84,7 @@ def run_night(night: Night, engine: Engine, progress: Progress = silent) -> Run:
             write_course_texts(writer.folder, checked.tables["courses"], catalogue.courses)
             keep_rejects(checked, writer.folder / REJECTS)
         said = {**what_was_read(night, checked, gathered, log), "tagging": tags.report}
-        run = writer.commit({**said, **what_was_made(night, model, outcome, clock, engine, said["counts"])})
+        run = writer.commit({**said, **what_was_made(night, model, outcome, clock, engine, said)})
     store.keep_rejects(())
     store.prune(night.keep_runs)
     return run

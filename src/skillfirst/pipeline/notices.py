@@ -1,11 +1,13 @@
-"""What somebody should know of a run that did not fail, and what to do about it: few members served, or surprisingly.
+"""What somebody should know of a run that did not fail, and what to do about it: few members served, a
+catalogue in another language, names nobody knows.
 
 Each is one sentence and a next step, as errors are; a run of which nothing need be said has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from skillfirst.kernel.model import Model
 from skillfirst.kernel.policy import Policy
@@ -13,11 +15,17 @@ from skillfirst.pipeline.parts import Outcome
 from skillfirst.pipeline.plan import Night
 
 FEW = 0.5  # served members below this share are told about
+NAMED = 10  # unknown names, most frequent first
+ADD = "Add them to the table skills, or as aliases of the skills they mean."
 
 
-def notices(night: Night, model: Model, outcome: Outcome, counts: Mapping[str, int]) -> list[dict[str, str]]:
-    """`what` and `next_step` of each notice; `counts`: the run's, of which members are counted."""
-    found = [few_served(night, model, outcome, counts.get("members", outcome.members)), other_language(model)]
+def notices(night: Night, model: Model, outcome: Outcome, said: Mapping[str, Any]) -> list[dict[str, str]]:
+    """`what` and `next_step` of each notice; `said`: what the run says of what was read (pipeline.manifest)."""
+    members = said["counts"].get("members", outcome.members)
+    found = [
+        few_served(night, model, outcome, members), other_language(model),
+        unknown_tags(said.get("tagging", {})), unknown_skills(said),
+    ]  # fmt: skip
     return [{"what": what, "next_step": step} for what, step in filter(None, found)]
 
 
@@ -70,3 +78,25 @@ def other_language(model: Model) -> tuple[str, str] | None:
         f"{', '.join(tongues)}",
         f"Name the platform's language: --set policy.language={next(t for t in tongues if t != platform)}.",
     )
+
+
+def unknown_tags(tagging: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Tags of courses that name no skill, and are therefore lost."""
+    unknown, given = int(tagging.get("unknown_tags", 0)), tagging.get("given_tags")
+    if not unknown:
+        return None
+    of = f" of {given:,} ({100 * unknown / given:.0f} %)" if given else ""
+    return f"{unknown:,}{of} tags of courses name no known skill: {_first(tagging['unknown_tags_first'])}", ADD
+
+
+def unknown_skills(said: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Entries of members, of skills they have, want or refuse, that name none."""
+    unknown = int(said["counts"].get("documents_unknown_skills", 0))
+    if not unknown:
+        return None
+    names = [f"{name} ({int(count):,})" for name, count in said.get("unknown_skills", ())]
+    return f"{unknown:,} skills that members name are unknown: {_first(names)}", ADD
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (", ..." if len(names) > NAMED else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.resources import as_file, files
@@ -17,12 +17,14 @@ import pyarrow.csv as pacsv
 
 from skillfirst.errors import DataError, NotFound
 from skillfirst.skills.labels import first_labels, in_language, labelled
+from skillfirst.skills.qualifiers import bare_name
 from skillfirst.skills.text import fold_name
 from skillfirst.tables.schemas import INPUT, SKILL_LABELS, SKILLS, TITLE_LABELS, TITLE_SKILLS, TITLES, Kind, Table
 from skillfirst.tables.sparse import Csr
 from skillfirst.tables.vocabulary import UNKNOWN, Codes, Vocabulary
 
 TABLES = ("skills", "skill_labels", "titles", "title_labels", "title_skills")
+Otherwise = Callable[[str], str | None]
 _AMBIGUOUS = pa.schema([("name", pa.string())])
 
 
@@ -60,9 +62,10 @@ class Taxonomy:
     def resolve(self, texts: pa.Array | pa.ChunkedArray) -> Codes:
         """Skill codes (int32, -1 unknown or null) of ids, names, aliases or labels in any language, in that order.
 
-        Names are compared folded (NFKC, case, white space). An alias or label of two skills is nobody's.
+        Names are compared folded (NFKC, case, white space). An alias or label of two skills is nobody's. A text nobody
+        knows is looked up without the kind of software in brackets behind it (skills.qualifiers).
         """
-        return _look_up(texts, self.skills, self._skill_index[0])
+        return _look_up(texts, self.skills, self._skill_index[0], bare_name)
 
     def resolve_titles(self, texts: pa.Array | pa.ChunkedArray) -> Codes:
         """Title codes (int32, -1 unknown or null) of ids, names, aliases or labels; exact, never a guess."""
@@ -292,7 +295,10 @@ def _index(levels: Iterable[list[tuple[int, str]]]) -> tuple[dict[str, int], lis
     return index, sorted(set(shared)), sorted(set(doubled))
 
 
-def _look_up(texts: pa.Array | pa.ChunkedArray, ids: Vocabulary, index: dict[str, int]) -> Codes:
+def _look_up(
+    texts: pa.Array | pa.ChunkedArray, ids: Vocabulary, index: dict[str, int], otherwise: Otherwise | None = None
+) -> Codes:
+    """`otherwise`: under what else to look for a folded name that is in no index."""
     if not len(texts):
         return np.empty(0, np.int32)
     array = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
@@ -300,9 +306,15 @@ def _look_up(texts: pa.Array | pa.ChunkedArray, ids: Vocabulary, index: dict[str
         array = array.cast(pa.string())
     coded = array.cast(pa.string()).dictionary_encode()
     exact = ids.encode(coded.dictionary)
+
+    def find(name: str) -> int:
+        if name in index or otherwise is None:
+            return index.get(name, UNKNOWN)
+        return index.get(otherwise(name) or "", UNKNOWN)
+
     unique = np.fromiter(
         (
-            code if code >= 0 else index.get(fold_name(text), UNKNOWN)
+            code if code >= 0 else find(fold_name(text))
             for code, text in zip(exact.tolist(), coded.dictionary.to_pylist(), strict=True)
         ),
         np.int32,

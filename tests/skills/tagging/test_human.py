@@ -12,6 +12,14 @@ def test_tags_resolve_once_and_unknown_ones_are_counted(build):
     assert people.tags.row(0).tolist() == [0]
     assert people.tagged.tolist() == [True, False, False]
     assert people.unknown == [("Cobol", 2)]
+    assert people.given == 4
+
+
+def test_a_tag_with_its_kind_in_brackets_is_known(build):
+    table = pa.table({"course_id": ["1"], "title": ["a"], "skills": [["Java (Programming Language)", "Java (island)"]]})
+    people = human_tags(table, build(("java", "Java")))
+    assert people.tags.row(0).tolist() == [0]
+    assert (people.unknown, people.given) == ([("Java (island)", 1)], 2)
 
 
 def test_a_table_without_tags(build):

@@ -14,10 +14,12 @@ from skillfirst.tables.sparse import Csr, list_parts
 
 @dataclass(frozen=True, slots=True)
 class HumanTags:
-    """`tags`: courses x skills without values. `unknown`: the tags nobody knows, most frequent first."""
+    """`tags`: courses x skills without values. `unknown`: the tags nobody knows, most frequent first. `given`: how many
+    tags stand in the courses, known or not."""
 
     tags: Csr
     unknown: list[tuple[str, int]]
+    given: int = 0
 
     @property
     def tagged(self) -> np.ndarray:
@@ -38,4 +40,5 @@ def human_tags(courses: pa.Table, taxonomy: Taxonomy) -> HumanTags:
     return HumanTags(
         Csr.from_pairs(rows[known], codes[known], None, (n, width)),
         sorted(lost.items(), key=lambda item: (-item[1], item[0])),
+        int(known.sum()) + lost.total(),
     )
