@@ -10,7 +10,15 @@ import typer
 
 from skillfirst.cli.console import answer
 from skillfirst.cli.options import Json, Set, Var
-from skillfirst.cli.reading import findings_of, pairs, settings_for, without_passing_folders
+from skillfirst.cli.reading import (
+    experiments_of,
+    findings_of,
+    pairs,
+    policy_of,
+    settings_for,
+    tagging_of,
+    without_passing_folders,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from skillfirst.ingest.checked import Checked
@@ -29,10 +37,14 @@ def check(
     var: Var = None,
     json: Json = False,
 ) -> None:
-    """Say whether tables can be used, and what is wrong with them: the same check as the first step of `run`."""
+    """Say whether tables and settings can be used, and what is wrong: the same check as the first step of `run`."""
     from skillfirst.ingest.checks import check as check_tables
+    from skillfirst.kernel.arms import check_arms
 
     settings = settings_for(data, set_)
+    _, arms = experiments_of(settings)
+    check_arms(arms, policy_of(settings))
+    tagging_of(settings)
     with tempfile.TemporaryDirectory(prefix="skillfirst-") as folder:
         checked = check_tables(
             data, Path(folder), variables=pairs(var, "--var"), memory=settings.memory,
