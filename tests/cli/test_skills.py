@@ -221,3 +221,33 @@ def test_without_matplotlib_the_numbers_are_reported_and_only_the_plots_left_out
     assert numbers["plots"] == []
     assert "learning_curve" in json.dumps(numbers)
     assert [path.name for path in (tmp_path / "r").iterdir()] == [f"{what}.json"]
+
+
+OWN = """
+[sources.courses]
+path = "own.csv"
+columns = {course_id = "nr", title = "titel", skills = "themen"}
+separator = "|"
+encoding = "cp1252"
+"""
+
+
+def test_a_table_with_columns_of_its_own_leads_to_a_mapping_and_the_mapping_is_taken(skillfirst, tmp_path):
+    text = "nr;titel;themen\n" + "".join(f"{i};Schweißen {i};Welding|Java\n" for i in range(30))
+    (tmp_path / "own.csv").write_bytes(text.encode("cp1252"))
+    for command in (("tag", "--out", "t.csv"), ("evaluate", "tagging", "--draws", "20")):
+        said = skillfirst(*command, "--courses", "own.csv")
+        said.fails(1, "skillfirst.toml: [sources.courses]", "That file can be given here in place of the table")
+    (tmp_path / "skillfirst.toml").write_text(OWN)
+    for place in ("skillfirst.toml", "."):
+        said = skillfirst("tag", "--courses", place, "--out", "t.csv", "--own-tags", "--json")
+        assert (said.code, said.json["courses"]) == (0, 30)
+    assert skillfirst("evaluate", "tagging", "--courses", "skillfirst.toml", "--draws", "20", "--json").code == 0
+    skillfirst("tag", "--courses", ".", "--skills", ".", "--out", "t.csv").fails(1, "skills: . has no such table")
+
+
+def test_a_folder_of_parts_is_a_table(skillfirst, tmp_path):
+    (tmp_path / "parts").mkdir()
+    for n in range(2):
+        (tmp_path / "parts" / f"{n}.csv").write_text(f"course_id,title\nc{n},Welding {n}\n")
+    assert skillfirst("tag", "--courses", "parts", "--out", "t.csv", "--json").json["courses"] == 2

@@ -135,6 +135,47 @@ def test_a_toml_with_an_unknown_section(skillfirst, tmp_path, academy):
     skillfirst("check", folder).fails(2, "[polizy]", "policy")
 
 
+@pytest.mark.parametrize(
+    ("toml", "set_", "words"),
+    [
+        ("", "policy.page.rowz=3", "there is no setting policy.page.rowz"),
+        ("", "policy.page.rows=abc", "policy.page.rows cannot be 'abc'"),
+        ("", "tagging.candidates=many", "tagging.candidates"),
+        ("[policy]\nflor = 1\n", None, "there is no setting policy.flor"),
+        ("[experiments.e]\nshares = {a = 0.5, b = 0.6}\n", None, "shares"),
+        ("[experiments.e]\nshares = {a = 0.5, b = 0.5}\n[experiments.e.arms.a]\npage.rowz = 3\n", None, "page.rowz"),
+    ],
+)
+def test_check_refuses_the_settings_that_run_refuses(skillfirst, tmp_path, academy, toml, set_, words):
+    folder = shutil.copytree(academy, tmp_path / "data")
+    (folder / "skillfirst.toml").write_text(toml)
+    options = ["--set", set_] if set_ else []
+    skillfirst("check", folder, *options).fails(2, words)
+    skillfirst("run", "--data", folder, "--store", "s", *options).fails(2, words)
+
+
+def test_check_names_the_files_it_found_and_the_names_it_knows(skillfirst, tmp_path):
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    for name in ("Kursliste.csv", "Mitglieder.xlsx", "member.csv"):
+        (folder / name).write_text("a,b\n")
+    skillfirst("check", folder).fails(
+        1, "no table was found", "There are: Kursliste.csv, Mitglieder.xlsx, member.csv", "Known names are: courses, ",
+        "title_skills", "skillfirst.toml",
+    )  # fmt: skip
+    (folder / "courses.csv").write_text("course_id,title\n1,a\n")
+    said = skillfirst("check", folder)
+    assert said.code == 1
+    assert "members: the table is missing" in said.out
+    assert (
+        "note: files that are not read: Kursliste.csv, Mitglieder.xlsx, member.csv. Did you mean 'members'?" in said.out
+    )
+    # a mapping file says what counts; what lies beside it is nobody's business
+    (folder / "members.csv").write_text("member_id\nana\n")
+    (folder / "skillfirst.toml").write_text("[policy]\nfloor = 1\n")
+    assert "not read" not in skillfirst("check", folder).out
+
+
 def test_import_csv_gives_tables_that_check_accepts(skillfirst, tmp_path, academy):
     (tmp_path / "own.csv").write_text("name,aliases,parents\nWelding,TIG welding;MIG welding,\nTIG,,Welding\n")
     folder = shutil.copytree(academy, tmp_path / "data")

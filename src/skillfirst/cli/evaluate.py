@@ -42,7 +42,9 @@ def add_to(app: typer.Typer) -> None:
 
 @family.command(epilog="Example: skillfirst evaluate tagging --courses tagged.csv --report report")
 def tagging(
-    courses: Annotated[Path, typer.Option("--courses", metavar="FILE", help="A courses table with `skills`.")],
+    courses: Annotated[
+        Path, typer.Option("--courses", metavar="FILE", help="A courses table with `skills`, or DATA that has one.")
+    ],
     skills: Skills = None,
     report: Report = None,
     curve: Annotated[

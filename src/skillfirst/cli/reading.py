@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from skillfirst.errors import DataError, NotFound, UsageError
 
+MAPPING = "skillfirst.toml"
 _PASSING = re.compile(r"\S*/rejects/[\w.]+\.jsonl")
 
 if TYPE_CHECKING:
@@ -108,26 +109,28 @@ def lasting_messages() -> Iterator[None]:
 
 @contextmanager
 def checked_files(memory: str = "1GB", **files: Path | None) -> Iterator[Checked]:
-    """The one check on single files, by table name (courses=..., skills=...), whatever else lies beside them.
+    """The one check on single tables (courses=..., skills=...), whatever else lies beside them.
 
-    Raises DataError when one of them cannot be used.
+    Each is a file with our names of columns, or a directory or mapping file that has that table. Raises DataError when
+    one of them cannot be used.
     """
-    import json
     import tempfile
+    from dataclasses import replace
 
     from skillfirst.ingest.checks import check
+    from skillfirst.ingest.mapping import MappingFile
+    from skillfirst.ingest.sources import Sources, table_sources
 
     given = {table: path for table, path in files.items() if path is not None}
-    for table, path in given.items():
-        if not path.exists():
-            raise DataError(f"there is no file {path}", table=table)
+    sources = Sources({table: table_sources(table, path) for table, path in given.items()}, MappingFile())
     with tempfile.TemporaryDirectory(prefix="skillfirst-") as folder:
-        lines = [f"[sources.{table}]\npath = {json.dumps(str(path.resolve()))}\n" for table, path in given.items()]
-        mapping = Path(folder) / "skillfirst.toml"
-        mapping.write_text("\n".join(lines), encoding="utf-8")
-        checked = check(mapping, Path(folder) / "work", memory=memory)
-        # tables nobody asked for are not missing here
-        checked.findings = [f for f in checked.findings if f.table in given]
+        checked = check(sources, Path(folder) / "work", memory=memory, needed=())
+        checked.findings = [
+            replace(f, next_step=f"{f.next_step} That file can be given here in place of the table")
+            if f.next_step and MAPPING in f.next_step
+            else f
+            for f in checked.findings
+        ]
         checked.raise_fatal()
         yield checked
 

@@ -43,7 +43,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def tag(
-    courses: Annotated[Path, typer.Option("--courses", metavar="FILE", help="The courses to tag: a courses table.")],
+    courses: Annotated[
+        Path,
+        typer.Option("--courses", metavar="FILE", help="The courses to tag: a courses table, or DATA that has one."),
+    ],
     out: Out,
     skills: Annotated[
         Path | None, typer.Option("--skills", metavar="FILE", help="The skills there are; without: the built-in ones.")

@@ -13,6 +13,7 @@ empty and rows that refer to rejected ones do not count towards it.
 
 from __future__ import annotations
 
+import difflib
 import re
 import shutil
 from collections.abc import Collection, Iterator, Mapping
@@ -26,8 +27,8 @@ from skillfirst.ingest.checked import CATALOGUE, LARGE, Checked, RejectFile
 from skillfirst.ingest.conversion import Conversion, convert_table
 from skillfirst.ingest.findings import SAY_THE_ENCODING, Finding, Weight, missing_needed, words
 from skillfirst.ingest.formats.csv import not_utf_8
-from skillfirst.ingest.mapping import SourceSpec
-from skillfirst.ingest.sources import Source, Sources, find_sources
+from skillfirst.ingest.mapping import MAPPING_NAME, SourceSpec
+from skillfirst.ingest.sources import Source, Sources, find_sources, shortened
 from skillfirst.tables.schemas import INPUT, Table
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def read(
 
 
 def check(
-    data: Path | str,
+    data: Path | str | Sources,
     work: Path | str,
     *,
     variables: Mapping[str, str] | None = None,
@@ -66,7 +67,8 @@ def check(
     log: Path | None = None,
     needed: Collection[str] = NEEDED,
 ) -> Checked:
-    """Check every table of DATA (a directory or a mapping file) and write clean member-sized tables under `work`.
+    """Check every table of DATA (a directory, a mapping file, or `Sources`) and write clean member-sized tables under
+    `work`.
 
     `variables` override those of the mapping file; `max_bad_share` overrides its [checks]; `memory` and `threads`
     bound DuckDB, which spills to `work`. `log`: events of the store's own log (Parquet, EVENTS schema), read beside
@@ -74,7 +76,7 @@ def check(
     without which the caller cannot go on. Raises DataError only where there is nothing to check: no such path, a
     broken mapping file, a table given twice.
     """
-    sources = find_sources(data, variables)
+    sources = data if isinstance(data, Sources) else find_sources(data, variables)
     if log is not None:
         own = Source(SourceSpec(table="events", path=str(log)), (log,), "parquet")
         sources = replace(sources, by_table={**sources.by_table, "events": (*sources.by_table.get("events", ()), own)})
@@ -87,6 +89,8 @@ def check(
         checked.findings.append(
             Finding(Weight.NOTE, spec.table, None, f"an optional source is not there: {spec.path}", next_step=None)
         )
+    if sources.unread:
+        checked.findings.append(_not_read(sources))
     for name in needed:
         if name not in sources.by_table:
             checked.findings.append(missing_needed(name))
@@ -98,6 +102,17 @@ def check(
     if not checked.fatal:
         checked.hashes = sources.hashes()
     return checked
+
+
+def _not_read(sources: Sources) -> Finding:
+    """Files lying beside tables under names that nobody knows, perhaps misspelt."""
+    absent = [name for name in INPUT if name not in sources.by_table]
+    close = [difflib.get_close_matches(Path(name).stem.lower(), absent, 1) for name in sources.unread]
+    hint = next((f"Did you mean '{words[0]}'?" for words in close if words), None)
+    return Finding(
+        Weight.NOTE, None, None, f"files that are not read: {shortened(sources.unread)}",
+        next_step=hint or f"Known names are: {', '.join(INPUT)}; others are named in a {MAPPING_NAME}",
+    )  # fmt: skip
 
 
 @contextmanager

@@ -255,7 +255,8 @@ def _taken(table: Table, source: Source, types: dict[str, str], conversion: Conv
         conversion.findings.append(
             Finding(
                 Weight.FATAL, table.name, column, f"{source.label} has no column '{column}', which is required",
-                next_step=f'Map one: columns = {{{column} = "..."}}. {did_you_mean(column, others)}',
+                next_step=f'Map one in skillfirst.toml: [sources.{table.name}] path = "..." '
+                f'columns = {{{column} = "..."}}. {did_you_mean(column, others)}',
             )
         )  # fmt: skip
     if spec.explode and spec.explode not in taken:

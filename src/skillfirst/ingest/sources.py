@@ -21,6 +21,9 @@ SUFFIXES = {
 }
 
 
+_TABLES_ELSEWHERE = (".xlsx", ".xls", ".ods", ".json", ".zip", ".gz")  # to be exported in another way
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One source whose files are there: `files` in name order, all of one `format` (parquet, csv, jsonl)."""
@@ -41,11 +44,16 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Every source of a run, by table; `skipped`: optional sources whose path is not there."""
+    """Every source of a run, by table.
+
+    `skipped`: optional sources whose path is not there. `unread`: names of files in a directory without a mapping file
+    that look like tables and are none.
+    """
 
     by_table: dict[str, tuple[Source, ...]]
     mapping: MappingFile
     skipped: tuple[SourceSpec, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def hashes(self) -> dict[str, str]:
         """SHA-256 of every input file, by "<table>/<file name>" (a counter is added to names that repeat)."""
@@ -88,6 +96,26 @@ def find_sources(data: Path | str, variables: Mapping[str, str] | None = None) -
     return _gathered(folder, mapping, toml if toml.is_file() else None)
 
 
+def table_sources(table: str, path: Path) -> tuple[Source, ...]:
+    """The sources of one table: a file or a folder of parts of it, or a directory or mapping file that has it.
+
+    Raises DataError where there is none.
+    """
+    if not path.exists():
+        raise DataError(f"there is no file {path}", table=table)
+    has_tables = path.suffix == ".toml" or (path.is_dir() and ((path / MAPPING_NAME).is_file() or _beside(path, table)))
+    if not has_tables:
+        spec = SourceSpec(table, path.name)
+        files = _files(spec, path.parent)
+        return (Source(spec, files, _format(files, table)),)
+    found = find_sources(path).by_table
+    if table not in found:
+        raise DataError(
+            f"{path} has no such table", table=table, next_step=f"It has: {', '.join(found)}; or give a file"
+        )
+    return found[table]
+
+
 def _gathered(folder: Path, mapping: MappingFile, toml: Path | None) -> Sources:
     found: dict[str, list[Source]] = {}
     skipped: list[SourceSpec] = []
@@ -112,13 +140,31 @@ def _gathered(folder: Path, mapping: MappingFile, toml: Path | None) -> Sources:
             spec = SourceSpec(table, beside[0].name)
             files = _files(spec, folder)
             found[table] = [Source(spec, files, _format(files, table))]
+    unread = _unread(folder, found)
     if not found:
+        known = (
+            f"Needed are at least courses and members, as .parquet, .csv or .jsonl. Known names are: {', '.join(INPUT)}"
+            f"; for files with names of their own write a {MAPPING_NAME} (`skillfirst init DIR` makes one with examples)"
+        )
         raise DataError(
             f"no table was found in {folder}" if toml is None else f"{toml} names no source that is there",
-            next_step="Needed are at least courses and members, as .parquet, .csv or .jsonl",
+            next_step=f"There are: {shortened(unread)}. {known}" if unread else known,
         )
     ordered = {table: tuple(found[table]) for table in INPUT if table in found}
-    return Sources(ordered, mapping, tuple(skipped))
+    tables = tuple(name for name in unread if Path(name).suffix.lower() in (*SUFFIXES, *_TABLES_ELSEWHERE))
+    return Sources(ordered, mapping, tuple(skipped), () if toml is not None else tables)
+
+
+def _unread(folder: Path, found: dict[str, list[Source]]) -> tuple[str, ...]:
+    """Names of the folder's visible files that are no table's, in order."""
+    read = {path for sources in found.values() for source in sources for path in source.files}
+    there = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "_")))
+    return tuple(path.name for path in there if path not in read and path.name != MAPPING_NAME)
+
+
+def shortened(names: tuple[str, ...], most: int = 8) -> str:
+    """Some names of many."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _beside(folder: Path, table: str) -> list[Path]:
