@@ -26,24 +26,33 @@ TITLE_WEIGHT, TOGETHER_WEIGHT, COURSES_WEIGHT = 2.0, 1.5, 0.5
 def offers(serving: Serving, title: int, picks: list[int], limit: int = OFFERED) -> list[int]:
     """Codes of the skills to offer, best first, in breadth: one a parent before the second; never one that was picked.
 
-    Worth asking is what many hold and this member may or may not (skills.questionnaire), what the title brings, and
-    what is taught together with the picks.
+    The title's own skills lead, at most half of what is offered. Else worth asking is what many hold and this member
+    may or may not (skills.questionnaire), and what is taught together with the picks.
     """
     model = serving.model
-    taught = _taught(model)
+    taught, parents = _taught(model), model.taxonomy.parents
+    own = np.zeros(len(taught), bool)
     # where no member says anything, what many courses teach is the better guess
     bonus = COURSES_WEIGHT * _to_one(np.log1p(taught.astype(np.float64)))
     if title >= 0:
         matrix = model.taxonomy.title_skills
-        own = slice(int(matrix.offsets[title]), int(matrix.offsets[title + 1]))
-        weights = matrix.values[own] if matrix.values is not None else np.ones(own.stop - own.start, np.float32)
-        bonus[matrix.indices[own]] += TITLE_WEIGHT * weights
+        skills = matrix.row(title)
+        bonus[skills] += TITLE_WEIGHT * matrix.row_values(title)
+        own[skills] = _worth_leading(taught[skills])
     if picks:
         bonus += TOGETHER_WEIGHT * _together(model, picks)
     members = np.where(taught >= LEAST_COURSES, model.idf.members, 0)
     value = value_of_asking(members, _probabilities(serving, title, picks), picks, Questionnaire(), bonus)
-    value[taught < LEAST_COURSES] = 0.0
-    return choose(value, model.taxonomy.parents, picks, limit)
+    value[(taught < LEAST_COURSES) & ~own] = 0.0
+    first = choose(np.where(own, value, 0.0), parents, picks, limit // 2)
+    return first + choose(value, parents, [*picks, *first], limit - len(first))
+
+
+def _worth_leading(taught: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of a title's skills to ask for, by how many courses teach each: where hardly any leads to several courses,
+    one course of the own trade is better than many of another."""
+    several = taught >= LEAST_COURSES
+    return several if several.sum() >= Questionnaire().picks else taught > 0
 
 
 def _probabilities(serving: Serving, title: int, picks: list[int]) -> npt.NDArray[np.float64]:
@@ -91,6 +100,42 @@ def people_by_title(serving: Serving) -> npt.NDArray[np.int64]:
         counts += np.bincount(title[title >= 0], minlength=len(counts))
     counts[counts < LEAST_PEOPLE] = 0
     return counts
+
+
+def offered_titles(serving: Serving, limit: int) -> tuple[list[int], list[int]]:
+    """(frequent, others) codes of the titles to offer, at most `limit` together; both spread over the families, the best
+    of each before the second of any.
+
+    Frequent are those many members state, most first; after them come those the most courses are for, never one that
+    nobody states and no course is for. Ties by code.
+    """
+    model = serving.model
+    people, courses = people_by_title(serving), courses_by_title(model)
+    order = np.lexsort((np.arange(len(people)), -courses, -people)).tolist()
+    frequent = _spread([c for c in order if people[c]], model, limit)
+    others = [c for c in order if courses[c] > 0 and c not in set(frequent)]
+    return frequent, _spread(others, model, limit - len(frequent))
+
+
+def _spread(order: list[int], model: Model, limit: int) -> list[int]:
+    first: dict[int, int] = {}
+    for code in order:
+        first.setdefault(int(model.taxonomy.title_family[code]), code)
+    return list(dict.fromkeys([*first.values(), *order]))[:limit]
+
+
+def courses_by_title(model: Model) -> npt.NDArray[np.float64]:
+    """How many courses are for each title: of each course the best of its skills, weight for the title x weight of the
+    tag."""
+    taught, titles = model.catalogue.course_skills.transpose(), model.taxonomy.title_skills
+    out, best = np.zeros(len(titles)), np.zeros(taught.width)
+    for title in range(len(titles)):
+        best[:] = 0.0
+        for skill, weight in zip(titles.row(title).tolist(), titles.row_values(title).tolist(), strict=True):
+            courses = taught.row(skill)
+            best[courses] = np.maximum(best[courses], weight * taught.row_values(skill))
+        out[title] = best.sum()
+    return out
 
 
 def search_skills(serving: Serving, words: str, language: str | None, limit: int = FOUND) -> list[int]:

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from skillfirst.serve.answers import Today, render_one
 from skillfirst.serve.api import offer
 from skillfirst.serve.newcomers import Newcomer, codes, title_code
-from skillfirst.serve.offers import described, people_by_title
+from skillfirst.serve.offers import described, offered_titles
 from skillfirst.serve.page.cards import Cards
 from skillfirst.serve.page.templating import shown
 from skillfirst.serve.page.viewing import TITLE_COOKIE, Viewer, short, viewer_of
@@ -31,14 +31,15 @@ async def titles(request: Request) -> Response:
 
     def work() -> Response:
         words = viewer.words()
-        found = offer(viewer.service, None, (), search, words.language)["found_titles"]
-        if not search:
-            found = _common_titles(viewer)
+        frequent, found = _offered_titles(viewer, words.language)
+        if search:
+            frequent, found = [], offer(viewer.service, None, (), search, words.language)["found_titles"]
         template = "_titles.html" if fragment else "welcome.html"
         teaser = None if fragment else _teaser(viewer, words.language)
         return shown(
-            template, viewer, words, page="welcome", titles=found[:TITLES_OFFERED], search=search, teaser=teaser
-        )
+            template, viewer, words, page="welcome", frequent=frequent, titles=found[:TITLES_OFFERED], search=search,
+            teaser=teaser,
+        )  # fmt: skip
 
     return await viewer.service.work(work)
 
@@ -53,18 +54,15 @@ def _teaser(viewer: Viewer, language: str) -> dict[str, Any] | None:
     return Cards(viewer, viewer.words(), whole.serving).carousel(row, page["language"], eager=True)
 
 
-def _common_titles(viewer: Viewer) -> list[dict[str, Any]]:
-    """The titles most members have, spread over the families: the best of each before the second of any."""
+def _offered_titles(viewer: Viewer, language: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The titles many members have, and those that the most courses are for."""
     serving = viewer.service.house.now_serving()
     taxonomy = serving.model.taxonomy
-    people = serving.keep("people by title", lambda: people_by_title(serving))
-    order = sorted(range(len(taxonomy.titles)), key=lambda c: (-int(people[c]), c))
-    first: dict[int, int] = {}
-    for code in order:
-        first.setdefault(int(taxonomy.title_family[code]), code)
-    chosen = list(dict.fromkeys([*first.values(), *order]))[:TITLES_OFFERED]
-    language = viewer.words().language
-    return [{"title_id": taxonomy.titles[c], "name": taxonomy.title_name(c, language)} for c in chosen]
+    frequent, others = serving.keep("offered titles", lambda: offered_titles(serving, TITLES_OFFERED))
+    return tuple(  # type: ignore[return-value]
+        [{"title_id": taxonomy.titles[c], "name": taxonomy.title_name(c, language)} for c in codes]
+        for codes in (frequent, others)
+    )
 
 
 async def picks(request: Request) -> Response:
