@@ -103,8 +103,8 @@ def people_by_title(serving: Serving) -> npt.NDArray[np.int64]:
 
 
 def offered_titles(serving: Serving, limit: int) -> tuple[list[int], list[int]]:
-    """(frequent, others) codes of the titles to offer, at most `limit` together; both spread over the families, the best
-    of each before the second of any.
+    """(frequent, others) codes of the titles to offer, at most `limit` together; both spread over the families,
+    the best of each before the second of any.
 
     Frequent are those many members state, most first; after them come those the most courses are for, never one that
     nobody states and no course is for. Ties by code.
