@@ -125,10 +125,27 @@ def test_columns_stand_below_one_another():
     assert console.columns([(None, 0.123456, True)], "") == "-  0.1235  yes"
 
 
-def test_no_bar_unless_somebody_watches(capfd):
+def test_lines_instead_of_a_bar_unless_somebody_watches(capfd, monkeypatch):
+    times = iter([0.0, 1.0, 61.0, 62.0, 63.5, 63.5, 65.0])
+    monkeypatch.setattr(console.time, "monotonic", lambda: next(times))
     with console.progress() as show:
-        show("check", 1, 2)
-    assert capfd.readouterr() == ("", "")
+        show("check", 0, 0)
+        show("check", 1_000, 2_000)
+        show("check", 1_500, 2_000)  # a minute later
+        show("check", 1_600, 2_000)
+        show("gather", 0, 0)
+    lines = ["check begun", "check, 1,500 of 2,000", "check done in 63.5 s", "gather begun", "gather done in 1.5 s"]
+    assert capfd.readouterr() == ("", "".join(f"skillfirst: {line}\n" for line in lines))
+
+
+def test_a_stage_that_fails_is_not_said_to_be_done(capfd):
+    def failing():
+        with console.progress() as show:
+            show("check", 0, 0)
+            raise ZeroDivisionError
+
+    pytest.raises(ZeroDivisionError, failing)
+    assert capfd.readouterr() == ("", "skillfirst: check begun\n")
 
 
 def test_a_bar_on_standard_error_when_somebody_watches(capfd, monkeypatch):

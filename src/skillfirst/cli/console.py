@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 # called as progress(stage, done, total); total 0 while it is not known
 Progress = Callable[[str, int, int], None]
+#: between two lines of one stage in a log
+LINE_SECONDS = 60.0
 
 
 def answer(values: Mapping[str, Any], text: str, as_json: bool) -> None:
@@ -27,10 +30,6 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _silent(_stage: str, _done: int, _total: int) -> None:
-    return
-
-
 def watched() -> bool:
     """Whether a person looks at standard error."""
     return sys.stderr.isatty()
@@ -38,9 +37,11 @@ def watched() -> bool:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """A bar for each stage while a person watches, silence otherwise."""
+    """A bar for each stage while a person watches; for a log, lines that say when a stage begins and ends."""
     if not watched():
-        yield _silent
+        lines = _Lines()
+        yield lines.show
+        lines.end()
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -60,6 +61,28 @@ def progress() -> Iterator[Progress]:
             bars.update(tasks[stage], completed=done, total=total or None)
 
         yield show
+
+
+class _Lines:
+    """Stages as lines, a minute apart where one lasts: a night that says nothing looks like one that hangs."""
+
+    def __init__(self) -> None:
+        self._stage: str | None = None
+        self._began = self._said = 0.0
+
+    def show(self, stage: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if stage != self._stage:
+            self.end()
+            self._stage, self._began, self._said = stage, now, now
+            note(f"skillfirst: {stage} begun")
+        elif now - self._said >= LINE_SECONDS:
+            self._said = now
+            note(f"skillfirst: {stage}, {done:,} of {total:,}" if total else f"skillfirst: {stage}, {done:,}")
+
+    def end(self) -> None:
+        if self._stage is not None:
+            note(f"skillfirst: {self._stage} done in {time.monotonic() - self._began:.1f} s")
 
 
 def columns(rows: list[tuple[Any, ...]], indent: str = "  ") -> str:
