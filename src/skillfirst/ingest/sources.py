@@ -144,7 +144,7 @@ def _gathered(folder: Path, mapping: MappingFile, toml: Path | None) -> Sources:
     if not found:
         known = (
             f"Needed are at least courses and members, as .parquet, .csv or .jsonl. Known names are: {', '.join(INPUT)}"
-            f"; for files with names of their own write a {MAPPING_NAME} (`skillfirst init DIR` makes one with examples)"
+            f"; for files with names of their own write a {MAPPING_NAME} (`skillfirst init DIR` makes an example)"
         )
         raise DataError(
             f"no table was found in {folder}" if toml is None else f"{toml} names no source that is there",
