@@ -144,7 +144,8 @@ def test_a_stage_that_fails_is_not_said_to_be_done(capfd):
             show("check", 0, 0)
             raise ZeroDivisionError
 
-    pytest.raises(ZeroDivisionError, failing)
+    with pytest.raises(ZeroDivisionError):
+        failing()
     assert capfd.readouterr() == ("", "skillfirst: check begun\n")
 
 

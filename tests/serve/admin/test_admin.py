@@ -102,3 +102,14 @@ def test_why_not(client):
     client.post("/api/v1/members/ann/courses/java-0/dismiss")
     page = client.get("/admin/inspect", params={"member": "ann", "course": "java-0"}).text
     assert "Not shown: it was dismissed" in page
+
+
+def test_an_id_that_nobody_has_is_said_and_those_like_it_are_offered(client):
+    page = client.get("/admin/inspect?member=AN").text
+    assert "no member has the id AN." in page
+    assert "<table" not in page
+    assert '<a href="/admin/inspect?member=ann&amp;course=">' in page
+    nobody = client.get("/admin/inspect?member=zz.*").text
+    assert "no member has the id zz.*." in nobody
+    assert "Which of these members?" not in nobody
+    assert "<table" in client.get("/admin/inspect?member=ann").text

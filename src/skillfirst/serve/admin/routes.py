@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from skillfirst.errors import NotFound, RunError
 from skillfirst.serve.admin import charts, figures
+from skillfirst.serve.admin.members import members_called
 from skillfirst.serve.callers import ADMIN_COOKIE, ADMIN_SECONDS, Caller
 from skillfirst.serve.keys import find_key
 from skillfirst.serve.page.home_routes import set_cookie
@@ -136,6 +137,7 @@ async def inspect(request: Request) -> Response:
     member_id = request.query_params.get("member", "").strip()[:LONGEST_ID]
     course_id = request.query_params.get("course", "").strip()[:LONGEST_ID]
     found, problem = None, None
+    named: list[str] = []
     meant: list[dict[str, Any]] = []
     if member_id:
         if course_id:
@@ -146,9 +148,12 @@ async def inspect(request: Request) -> Response:
             found = await service.work(figures.inspected, service, member_id, "" if meant else course_id)
         except NotFound as error:
             problem = error.message
+        if found is not None and not found["known"] and not found["events"]:
+            found, problem = None, f"no member has the id {member_id}"
+            named = await service.work(members_called, service, member_id)
     return _shown(
         request, "inspect.html", page="inspect", member=member_id, course=course_id, found=found, problem=problem,
-        meant=meant,
+        meant=meant, named=named,
     )  # fmt: skip
 
 
