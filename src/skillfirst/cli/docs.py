@@ -130,7 +130,8 @@ How recommendations are made: in `[policy]` of `skillfirst.toml`, and an experim
 `policy.language` is the platform's language: members who state none are taken to understand it, and so is everybody
 whose own languages have fewer than `policy.fill` courses. Where a whole academy learns in German, write
 `language = "de"` under `[policy]` (`--set policy.language=de`), and for tables without a column of languages
-`constants = {language = "de"}` under `[sources.courses]` and `constants = {languages = "de"}` under `[sources.members]` ([tables](tables.md#your-own-files)).
+`constants = {language = "de"}` under `[sources.courses]` and `constants = {languages = "de"}` under `[sources.members]`
+([tables](tables.md#your-own-files)).
 """
 
 # of the groups without a word beside each name, and of the policy's own names
