@@ -115,6 +115,15 @@ def test_a_log_without_fatigue_keeps_the_default(skillfirst, log, tmp_path):
     assert "the settings stay as they are" in skillfirst("fit-discount", "--events", log).out
 
 
+def test_a_curve_without_data_says_that_it_is_the_default_alone(skillfirst, log, tmp_path, monkeypatch):
+    rows = pq.read_table(log)
+    pq.write_table(rows.slice(0, 0), tmp_path / "none.parquet")
+    said = skillfirst("fit-discount", "--events", tmp_path / "none.parquet", "--out", "curve.svg")
+    assert said.code == 0
+    assert "the default curve alone" in said.out
+    assert "The default curve alone: nothing seen before" in (tmp_path / "curve.svg").read_text()
+
+
 def test_what_is_fitted_can_be_set(skillfirst, tmp_path):
     """Members who click a course less each time: the settings printed are settings the policy takes."""
     rng = np.random.default_rng(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -23,6 +24,10 @@ def test_simulate_reports_and_lives_nothing_twice(skillfirst, tmp_path):
     again = skillfirst("simulate", "--experiment", "diversity", *SMALL, "--report", "--json")
     assert again.json["trials"] == said.json["trials"]
     assert json.loads((tmp_path / "report" / "diversity.json").read_text())["trials"] == said.json["trials"]
+    words = skillfirst("simulate", "--experiment", "diversity", *SMALL, "--report").out
+    undecided = [line for line in words.splitlines() if "not shown: " in line]
+    assert len(undecided) == [c["verdict"] for c in trial["claims"]].count("not shown") > 0
+    assert all(re.search(r"with 60 lives an arm a difference under \d+% would mostly", line) for line in undecided)
     assert page.exists()
     assert {p.name: p.stat().st_mtime_ns for p in (tmp_path / "report" / "worlds").iterdir()} == kept
 

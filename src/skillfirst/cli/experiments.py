@@ -170,7 +170,8 @@ def fit_discount(
     settings = {k: v for k, v in _plain(asdict(found.settings)).items() if v != _plain(asdict(Discount())).get(k)}
     if out is not None:
         curves = [("fitted", found.settings)] if found.accepted else []
-        _write(out, curve_svg(found.bins, [*curves, ("default", Discount())]))
+        title = () if found.bins else ("The default curve alone: nothing seen before to compare it with",)
+        _write(out, curve_svg(found.bins, [*curves, ("default", Discount())], *title))
     values: dict[str, Any] = {
         "accepted": found.accepted, "why": found.why, "impressions": len(log),
         "settings": _plain(asdict(found.settings)),
@@ -191,7 +192,8 @@ def fit_discount(
         lines.append(columns(table))
     lines.append("use it with:" if values["set"] else "the settings stay as they are")
     lines += [f"  --set {text}" for text in values["set"]]
-    lines += [f"drawn: {out}"] if out is not None else []
+    alone = "" if found.bins else ", the default curve alone: there is nothing to compare it with"
+    lines += [f"drawn: {out}{alone}"] if out is not None else []
     answer(values, "\n".join(lines), json)
 
 

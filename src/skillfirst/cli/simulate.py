@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,7 @@ from skillfirst.errors import UsageError
 
 if TYPE_CHECKING:
     from skillfirst.evaluation.trials import Trial
-    from skillfirst.evaluation.trials_pooled import Pooled
+    from skillfirst.evaluation.trials_pooled import Judged, Pooled
 
 
 def add_to(app: typer.Typer) -> None:
@@ -167,5 +168,19 @@ def _in_words(found: Pooled) -> list[str]:
     rows: list[tuple[Any, ...]] = [("change", *(READ[name].label.lower() for name in t.shown[:3]))]
     rows += [(f"{a} against {b}", *(words_of(found.of(a, b, name)) for name in t.shown[:3])) for a, b in t.contrasts]
     lines = [t.question, columns(rows)]
-    lines += [f"{j.met:>12}: {j.claim.words}, {words_of(j.contrast)}" for j in found.claims]
+    lines += [f"{j.met:>12}: {j.claim.words}, {words_of(j.contrast)}{_too_few(j)}" for j in found.claims]
     return [*lines, ""]
+
+
+def _too_few(judged: Judged) -> str:
+    """For a claim that is not shown, how large it would have had to be: little was lived, or little is there."""
+    from skillfirst.experiments.power import detectable_lift
+
+    if judged.met != "not shown" or judged.contrast is None:
+        return ""
+    c = judged.contrast.comparison
+    control, treatment = c.members
+    lift = detectable_lift(c.control, c.error**2 / (1 / control + 1 / treatment), c.members)
+    if not math.isfinite(lift):
+        return ""
+    return f"; with {control:,} lives an arm a difference under {lift:.0%} would mostly stay unseen"
