@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import resource
 import shutil
 from contextlib import contextmanager
@@ -56,3 +57,13 @@ def test_a_table_is_not_blamed_for_the_disk(skillfirst, academy, tmp_path):
     with files_no_longer_than(12_000):
         said = skillfirst("run", "--data", "data", "--store", "s", "--day", DAY)
     said.fails(1, f"run {DAY}-001 cannot be written to the store {tmp_path / 's'}: ", "ulimit -f")
+
+
+def test_a_demo_that_finds_no_room_names_its_folder(skillfirst, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("skillfirst.cli.demo.invent", full)
+    said = skillfirst("demo", "--dir", "academy", "--no-serve")
+    assert (said.code, said.out) == (1, "")
+    assert "the academy in academy cannot be written: the disk is full. Make room" in said.err

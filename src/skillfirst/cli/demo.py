@@ -14,6 +14,7 @@ from skillfirst import __version__
 from skillfirst.cli.console import note, progress, watched
 from skillfirst.cli.serve import open_port
 from skillfirst.errors import UsageError
+from skillfirst.stores.disk_errors import telling
 
 if TYPE_CHECKING:
     from skillfirst.cli.console import Progress
@@ -42,7 +43,8 @@ def demo(
     chosen = 0 if no_serve else open_port(HOST, port)  # asked before the work, not after it
     ready = not fresh and _note(folder) == made and (folder / "store" / "runs" / "latest").exists()
     if not ready:
-        _make(folder, made)
+        with telling(f"the academy in {folder} cannot be written"):
+            _make(folder, made)
     print(_welcome(folder, made), flush=True)
     if not no_serve:
         print(f"  The page: http://{HOST}:{chosen} (Ctrl-C ends it)\n", flush=True)
