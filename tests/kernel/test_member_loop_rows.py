@@ -86,7 +86,7 @@ class Plain:
         self.weight, self.context = {}, {}
         for s in sorted({*m["skill"], *inferred, *m["wanted"], *predicted} - set(m["refused"])):
             explicit, stated = s in m["skill"], s in m["wanted"]
-            floored = stated or (not explicit and self.policy.rare_inferred == "floor")
+            floored = stated or (self.policy.rare_explicit if explicit else self.policy.rare_inferred) == "floor"
             rarity = float((idf.floored if floored else idf.considered)[s])
             share, source = inferred.get(s, (0.0, 0))
             held = self.policy.held * (1.0 if explicit else share) * rarity
@@ -317,6 +317,7 @@ POLICIES = {
         "discount.impressions.weight": 0.5, "discount.impressions.scale": 3.0,
     },
     "tiny page": {"page.rows": 2, "page.row_least": 2, "list_length": 1},
+    "rare skills count": {"rare_explicit": "floor", "floor": 9},
     "trends": {
         "trending.least_learners": 1, "trending.least_cohort": 1, "trending.least_ratio": 0.01, "rare_inferred": "drop",
     },

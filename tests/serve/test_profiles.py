@@ -1,38 +1,46 @@
-"""The profile: every skill in one place."""
+"""What a profile says of a skill that too few members list to compare by."""
 
 from __future__ import annotations
 
 import datetime as dt
-import re
+from types import SimpleNamespace
 
 import pytest
 
-ANN = "/api/v1/members/ann"
+from skillfirst.engines.local import LocalEngine
+from skillfirst.ingest.documents import read_part
+from skillfirst.kernel.model import load_model
+from skillfirst.kernel.policy import Policy
+from skillfirst.pipeline import Night, run_night
+from skillfirst.serve.profiles import profile
+from skillfirst.stores.document_parts import document_parts
 
 
-def change(client, skill, action):
-    return client.post(ANN + "/skills", json={"skill": skill, "action": action}).json()
+@pytest.fixture
+def told(academy, tmp_path):
+    """told(rare_explicit) -> Fay's skills by id: two members speak Spanish, which is the floor, she alone nurses."""
+
+    def tell(rare):
+        policy = Policy(floor=2, rare_explicit=rare)
+        run = run_night(Night(academy.data, tmp_path, dt.date(2026, 11, 20), policy), LocalEngine(1))
+        (part,) = document_parts(run.path)
+        members = read_part(part)
+        place = members.column("member_id").to_pylist().index("fay")
+        serving = SimpleNamespace(model=load_model(run.path / "model"))
+        fay = SimpleNamespace(document=members.slice(place, 1), serving=serving, policy=policy, known=True)
+        return {skill["skill_id"]: skill for skill in profile(fay)["skills"]}
+
+    return tell
 
 
-def skills(known):
-    return {skill["skill_id"]: (skill["status"], skill["wanted"], skill["sources"]) for skill in known["skills"]}
+def test_a_stated_skill_under_the_floor_is_told_to_be_too_rare(told):
+    skills = told("drop")
+    assert {s for s, skill in skills.items() if skill["too_rare"]} == {"nursing"}
+    assert (skills["nursing"]["status"], skills["nursing"]["weight"]) == ("yours", 0.0)
+    assert skills["spanish"]["weight"] > 0
 
 
-@pytest.mark.parametrize("skill", ["java", "python"], ids=["stated", "wished"])
-def test_a_refused_skill_stands_under_refused_alone_until_it_is_restored(client, world, skill):
-    before = client.get(ANN + "/profile").json()
-    assert skill in skills(before)
-    after = change(client, skill, "refuse")
-    assert [refused["skill_id"] for refused in after["refused"]] == [skill]
-    assert skill not in skills(after)
-    page = client.get("/skills?member=ann&lang=en").text
-    assert len(re.findall(f'data-skill="{skill}"', page)) == 1  # with its way back
-    head = client.get("/?member=ann&lang=en").text
-    assert skill.capitalize() not in re.findall(r'class="chip[^"]*">([^<]+)<', head)
-    numbers = client.get(ANN + "/explain").json()
-    assert skill not in [row["skill_id"] for row in numbers["skills"] + numbers["ignored"]]
-    world.now += dt.timedelta(minutes=1)
-    restored = change(client, skill, "restore")
-    assert restored["refused"] == []
-    # an undo takes back what was said last and before: a wish that was taken out is no wish until it is said again
-    assert skills(restored) == {s: kept for s, kept in skills(before).items() if s != skill or kept[0] == "yours"}
+def test_where_it_counts_as_at_the_floor_it_is_not(told):
+    skills = told("floor")
+    assert not any(skill["too_rare"] for skill in skills.values())
+    assert skills["nursing"]["weight"] == pytest.approx(skills["spanish"]["weight"])

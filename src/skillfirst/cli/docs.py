@@ -139,6 +139,7 @@ MEANINGS = {
     "population": "whom M counts: `all` members or those `with_skills`",
     "floor": "a skill counts from so many holders on; `auto`: a ten-thousandth of the members, 5 to 100",
     "rare_inferred": "an inferred skill under the floor: taken as at the floor, or `drop`",
+    "rare_explicit": "a skill a member lists, under the floor: as published `drop`, or taken as at the `floor`",
     "held": "weight of what a member holds", "wanted": "weight of what a member wants to learn",
     "normalise": "length of course vectors: as published `none`, or `pivoted`",
     "pivot": "slope of `pivoted`", "response": "what the log says of how people respond: `learned`, or `none`",

@@ -25,8 +25,8 @@ def explain_member(member: pa.RecordBatch, model: Model, policy: Policy | None =
     """What is known of a member (a batch of one) and what each skill weighs.
 
     `skills`: one a skill, heaviest first: id, name, held (1 explicit, else probability), idf, wanted, weight and the
-    sources. `ignored`: explicit skills under the support floor, which the formula does not consider; what the member
-    refused is neither.
+    sources. `ignored`: explicit skills under the support floor, too rare here to compare members by, which the formula
+    does not consider (`policy.rare_explicit`); what the member refused is neither.
     """
     policy = policy or model.policy
     member = with_inference(member, model)
@@ -37,8 +37,8 @@ def explain_member(member: pa.RecordBatch, model: Model, policy: Policy | None =
     for s, held, wanted, flags, source, want_source in zip(
         *(parts[name].tolist() for name in ("skill", "held", "wanted", "flags", "source", "want_source")), strict=True
     ):
-        explicit_only = flags & 1 and not flags & 2
-        idf = float(rarity.considered[s] if explicit_only else rarity.floored[s])
+        dropped = policy.rare_explicit == "drop" and flags & 1 and not flags & 2
+        idf = float(rarity.considered[s] if dropped else rarity.floored[s])
         skills.append(
             {
                 "skill_id": taxonomy.skills[s],

@@ -84,13 +84,17 @@ def weighted_skills(batch: pa.RecordBatch | Documents, model: Model, policy: Pol
     """Every scored skill of every member with the two parts of its weight, ascending (fields of Weighed)."""
     Profiles, weigh_skills = _weighing()
     lists = Documents.of(batch).lists
-    considered, floored = model.arrays["idf_considered"], model.arrays["idf_floored"]
+    floored = model.arrays["idf_floored"]
+    explicit, inferred = (
+        floored if rare == "floor" else model.arrays["idf_considered"]
+        for rare in (policy.rare_explicit, policy.rare_inferred)
+    )
     weighed = weigh_skills(
         Profiles(
             batch.num_rows, *lists("skill"), lists("skill_source")[1],
             *lists("inferred_skill"), lists("inferred_weight")[1], lists("inferred_source")[1],
             *lists("wanted"), *lists("predicted_skill"), lists("predicted_weight")[1], lists("predicted_source")[1],
-            *lists("refused"), considered, floored if policy.rare_inferred == "floor" else considered, floored,
+            *lists("refused"), explicit, inferred, floored,
             policy.held, policy.wanted, _STATED,
         )
     )  # fmt: skip

@@ -44,6 +44,8 @@ class Policy:
     floor: int | Literal["auto"] = "auto"
     # an inferred skill that fewer members list than the floor: N(s) taken as the floor, or the skill dropped
     rare_inferred: Literal["floor", "drop"] = "floor"
+    # the same of one the member listed: the published description does not consider it
+    rare_explicit: Literal["floor", "drop"] = "drop"
     # a member's weight of a skill: held x IDF x `held` + wanted x `wanted`
     held: float = 1.0
     wanted: float = 1.0

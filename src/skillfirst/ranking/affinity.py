@@ -2,8 +2,8 @@
 
 held is 1 for an explicit skill and the probability of an inferred one; wanted is 1 for a stated interest and the
 weight of a predicted one. IDF stands once, here; wants are not about rarity. An explicit skill under the support floor
-is not considered; where it is wanted, or the skill was inferred, N(s) is taken as the floor. The parts are kept for
-explanations.
+is not considered unless the caller's `considered` has it; where it is wanted, or the skill was inferred, N(s) is taken
+as the floor. The parts are kept for explanations.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ LIKELY = 0.3  # confidence from which an inferred skill is said to somebody's fa
 def profile(today: Today, language: str | None = None) -> dict[str, Any]:
     """Every skill of a member: status, confidence (probability that the member holds it), sources, weight.
 
+    `too_rare`: said by the member, and too rare here to compare by: fewer members than `floor` list it, so that it
+    weighs nothing.
     status: "yours" (said by the member or a certificate), "inferred", "wanted" (said), "suggested" (predicted want).
     `likely`: what a page says outright; it folds away inferred skills of less confidence than LIKELY, in whole percent.
     `refused`: skills the member does not want to be judged by; they stand nowhere else, not even where the member
@@ -51,12 +53,14 @@ def profile(today: Today, language: str | None = None) -> dict[str, Any]:
             add(code, "inferred" if status == "inferred" else "suggested", weight, bits)
     numbers = explain_member(document, model, today.policy)
     weights = {entry["skill_id"]: entry for entry in numbers["skills"]}
+    rare = {entry["skill_id"] for entry in numbers["ignored"]}
     skills = []
     for entry in found.values():
         weighed = weights.get(entry["skill_id"], {})
         entry["sources"] = sources(entry.pop("bits"))
         entry["weight"], entry["idf"] = weighed.get("weight", 0.0), weighed.get("idf")
         entry["likely"] = entry["status"] != "inferred" or round(entry["confidence"], 2) >= LIKELY
+        entry["too_rare"] = entry["skill_id"] in rare
         skills.append(entry)
     skills.sort(key=lambda entry: (-entry["weight"], entry["skill_id"]))
     return {
