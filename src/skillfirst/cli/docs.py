@@ -128,8 +128,8 @@ page.rows = 5
 
 How recommendations are made: in `[policy]` of `skillfirst.toml`, and an experiment's arm may change each of them.
 `policy.language` is the platform's language: members who state none are taken to understand it, and so is everybody
-whose own languages have fewer than `policy.fill` courses. Where hardly any course is in it, the catalogue's main languages
-take its place, and `run` says so. Where a whole academy learns in German, write
+whose own languages have fewer than `policy.fill` courses. Where hardly any course is in it, the catalogue's main
+languages take its place, and `run` says so. Where a whole academy learns in German, write
 `language = "de"` under `[policy]` (`--set policy.language=de`), and for tables without a column of languages
 `constants = {language = "de"}` under `[sources.courses]` and `constants = {languages = "de"}` under `[sources.members]`
 ([tables](tables.md#your-own-files)).
