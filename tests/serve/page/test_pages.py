@@ -170,12 +170,19 @@ def test_the_first_line_says_what_the_page_stands_on(client):
     assert "Chosen" in page
 
 
-def test_guesses_too_weak_for_somebodys_face_are_folded_away(client):
-    def known(name, confidence, status="inferred"):
-        likely = status != "inferred" or confidence >= 0.3
-        return {"skill_id": name, "status": status, "confidence": confidence, "wanted": False, "sources": [],
-                "likely": likely}  # fmt: skip
+def known(name, confidence, status="inferred", too_rare=False):
+    likely = status != "inferred" or confidence >= 0.3
+    return {"skill_id": name, "status": status, "confidence": confidence, "wanted": False, "sources": [],
+            "likely": likely, "too_rare": too_rare}  # fmt: skip
 
+
+def test_who_stated_a_skill_that_is_too_rare_is_told_that_it_does_not_count():
+    profile = {"skills": [known("java", 1.0, "yours"), known("cobol", 1.0, "yours", too_rare=True)]}
+    (yours,) = grouped(profile, words("en"))
+    assert [skill["from"] for skill in yours["skills"]] == [[], ["too rare here to compare by"]]
+
+
+def test_guesses_too_weak_for_somebodys_face_are_folded_away():
     profile = {"skills": [known("java", 1.0, "yours"), known("sql", 0.31), known("python", 0.16), known("go", 0.3)]}
     yours, inferred = grouped(profile, words("en"))
     assert [skill["skill_id"] for skill in yours["skills"]] == ["java"]

@@ -32,6 +32,8 @@ def grouped(known: dict[str, Any], words: Words) -> list[dict[str, Any]]:
             **skill, "percent": round(100 * skill["confidence"]),
             "from": [words(f"src_{s}") for s in skill["sources"] if skill["sources"] != [OWN_SOURCE.get(home)]],
         }  # fmt: skip
+        if skill["too_rare"]:
+            shown["from"].append(words("too_rare"))
         groups[home].append(shown)
     return [
         {
