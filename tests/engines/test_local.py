@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import signal
 import threading
 
 import pytest
@@ -58,7 +59,15 @@ def test_after_an_error_nothing_further_is_begun():
     assert max(begun) <= 1 + AHEAD
 
 
-def test_ctrl_c_ends_the_night_after_the_parts_that_were_begun():
+@pytest.fixture
+def listening():
+    """Ctrl-C is heard, also where a shell started the tests in the background and had them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_ends_the_night_after_the_parts_that_were_begun(listening):
     begun = []
 
     def work(item):
