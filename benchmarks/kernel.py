@@ -19,11 +19,12 @@ from __future__ import annotations
 import argparse
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numba
 import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
@@ -37,6 +38,7 @@ from skillfirst.kernel.model import Model
 from skillfirst.kernel.recommend import empty_lists, fill_lists, recommend, widest_list
 
 K = 100
+SPINS = 250_000_000  # steps of arithmetic, about as long as the kernel's part
 TOPN = "sparse_dot_topn, affinity only"
 
 
@@ -176,15 +178,17 @@ def one_member(report: Report, bench: Bench, courses: int) -> None:
         report.goal("kernel, batch of one, p99", rows[0][2], 200, None, "us", more=False)
 
 
-def compare_threads(report: Report, courses: int, asked: argparse.Namespace) -> None:
-    """Two threads over two halves against one thread over both."""
-    bench = build(courses, asked.members, "heavy")
-    half = asked.members // 2
-    parts = [bench.batch.slice(0, half), bench.batch.slice(half, half)]
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def spin(steps: int) -> int:
+    """Arithmetic in registers: nothing is shared, nothing is waited for."""
+    x = np.uint64(1)
+    for _ in range(steps):
+        x = x * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
+    return int(x)
 
-    def work(part: pa.RecordBatch) -> None:
-        for _ in range(8):
-            recommend(part, bench.model, ["feed"])
+
+def one_and_two(work: Callable[[Any], object], parts: Sequence[Any]) -> tuple[Callable[[], None], Callable[[], None]]:
+    """All parts one after the other, and each by a thread of its own."""
 
     def one() -> None:
         for part in parts:
@@ -197,14 +201,34 @@ def compare_threads(report: Report, courses: int, asked: argparse.Namespace) -> 
         for thread in threads:
             thread.join()
 
+    return one, two
+
+
+def compare_threads(report: Report, courses: int, asked: argparse.Namespace) -> None:
+    """Two threads over two halves against one thread over both, beside what the machine gives to any two threads."""
+    bench = build(courses, asked.members, "heavy")
+    half = asked.members // 2
+    parts = [bench.batch.slice(0, half), bench.batch.slice(half, half)]
+
+    def work(part: pa.RecordBatch) -> None:
+        for _ in range(8):
+            recommend(part, bench.model, ["feed"])
+
     work(parts[0])
-    taken = interleaved({"1 thread": one, "2 threads": two}, 5, time.perf_counter)
-    best = {name: min(seconds) for name, seconds in taken.items()}
+    spin(1)
+    (one, two), (alone, together) = one_and_two(work, parts), one_and_two(spin, [SPINS] * 2)
+    runs = {"kernel, 1": one, "kernel, 2": two, "arithmetic, 1": alone, "arithmetic, 2": together}
+    best = {name: min(seconds) for name, seconds in interleaved(runs, 5, time.perf_counter).items()}
+    rows = [
+        (what, best[f"{what}, 1"], best[f"{what}, 2"], best[f"{what}, 1"] / best[f"{what}, 2"])
+        for what in ("kernel", "arithmetic")
+    ]
     report.table(
-        f"Two threads, {courses:,} courses", ("run", "best of 5, s", "members/s"),
-        [(name, x, int(8 * asked.members / x)) for name, x in best.items()], "Wall time, interleaved.",
+        f"Two threads, {courses:,} courses", ("work", "1 thread, s", "2 threads, s", "gain"), rows,
+        "Best of 5, wall time, interleaved. The arithmetic stays in registers: its gain is what the machine, or who "
+        "shares it, leaves to two threads that have nothing to do with each other.",
     )  # fmt: skip
-    report.goal("kernel, 2 threads / 1 thread", best["1 thread"] / best["2 threads"], 1.7, 1.95)
+    report.goal("kernel, 2 threads / 1 thread", rows[0][3], 1.7, 1.95)
 
 
 def main() -> None:

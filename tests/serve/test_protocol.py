@@ -196,3 +196,13 @@ def test_an_answer_that_is_not_ready_is_asked_for_once(world, monkeypatch):
         assert asked == ["ann"]
 
     talk(world, scene)
+
+
+def test_with_a_server_that_keeps_its_state_elsewhere_the_long_way_is_left(world):
+    async def scene(short, long):
+        del short.protocol.flow.write_paused
+        assert short.say(request()) == b""
+        short.protocol.flow.write_paused = False
+        assert await short.whole("") == await long.whole(request())
+
+    talk(world, scene)

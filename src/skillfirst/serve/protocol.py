@@ -26,10 +26,19 @@ class Protocol(HttpToolsProtocol):
     """uvicorn's own, for an application that is a Gate."""
 
     def on_headers_complete(self) -> None:
-        if not self._sent_at_once():
+        try:
+            content = self._at_once()
+        except AttributeError:  # a uvicorn that keeps its state elsewhere: the ordinary way is always there
+            content = None
+        if content is None:
             super().on_headers_complete()
+            return
+        self.cycle = _Sent  # type: ignore[assignment]
+        self.transport.write(content)
+        self.on_response_complete()
 
-    def _sent_at_once(self) -> bool:
+    def _at_once(self) -> bytes | None:
+        """The whole answer as it goes over the wire, where it is ready and nothing forbids to send it now."""
         gate, parser = self.app, self.parser
         if (
             not isinstance(gate, Gate)
@@ -41,20 +50,16 @@ class Protocol(HttpToolsProtocol):
             or parser.should_upgrade()
             or self.expect_100_continue
         ):
-            return False
+            return None
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         scope["method"], scope["raw_path"], scope["query_string"] = "GET", self.url, b""
         ready = gate.at_once(scope)
         if ready is None:
-            return False
+            return None
         content = [STATUS_LINE[200]]
         for name, value in (*self.server_state.default_headers, *ready.headers):
             content += (name, b": ", value, b"\r\n")
-        content += (b"\r\n", ready.body)
-        self.cycle = _Sent  # type: ignore[assignment]
-        self.transport.write(b"".join(content))
-        self.on_response_complete()
-        return True
+        return b"".join((*content, b"\r\n", ready.body))
 
     @property
     def _busy(self) -> bool:
