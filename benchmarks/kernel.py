@@ -239,9 +239,8 @@ def compare_threads(report: Report, courses: int, asked: argparse.Namespace) -> 
     rows = [(what, best[f"{what}, 1"], best[f"{what}, 2"], best[f"{what}, 1"] / best[f"{what}, 2"]) for what in works]
     report.table(
         f"Two threads, {courses:,} courses", ("work", "1 thread, s", "2 threads, s", "gain"), rows,
-        "Best of 5, wall time, interleaved. Arithmetic stays in registers, the places are read and written in memory of "
-        "each thread's own: their gains are what the machine, and whoever shares it, leaves to two threads that have "
-        "nothing to do with each other.",
+        "Best of 5, wall time, interleaved. Arithmetic stays in registers, places lie in memory of each thread's own: "
+        "their gains are what the machine, and whoever shares it, leaves to two threads that share nothing.",
     )  # fmt: skip
     report.goal("kernel, 2 threads / 1 thread", rows[0][3], 1.7, 1.95)
 
