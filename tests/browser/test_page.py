@@ -310,6 +310,7 @@ def test_a_style_that_something_else_left_on_a_field_is_not_copied_against_the_p
     page.keyboard.press("Enter")
     page.locator('#group-wanted ~ ul li[data-skill="graphql"]').wait_for()
     page.wait_for_function("() => !document.querySelector('#add-skill').hasAttribute('style')")
+    assert page.locator("#add-skill").input_value() == ""  # the field that came with the answer
 
 
 def test_light_and_dark_by_choice(open_page):

@@ -14,12 +14,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from skillfirst.errors import StoreError
 from skillfirst.ingest.formats.persons import speaks_of
+from skillfirst.stores.disk_errors import telling
 from skillfirst.stores.durable import FileLock, sync_file, write_file
 
 STANDARDS = ("xapi", "caliper")
@@ -40,7 +40,7 @@ class KeptApart:
         Raises StoreError when the disk refuses.
         """
         content = b"".join(json.dumps(record).encode() + b"\n" for record in records)
-        with self._locked("written"):
+        with self._locked():
             path = self._path(standard)
             size = path.stat().st_size if path.exists() else 0
             if size and size + len(content) > self._largest:
@@ -62,11 +62,12 @@ class KeptApart:
         removed = 0
         if not self.folder.is_dir():
             return removed
-        with self._locked("written"):
+        with self._locked():
             for path in self._paths():
                 lines = path.read_bytes().splitlines(keepends=True)
-                kept = [line for line in lines if (of := _names(line, member_id)) is not None and not of]
-                removed += sum(_names(line, member_id) is True for line in lines)
+                names = [_names(line, member_id) for line in lines]
+                kept = [line for line, named in zip(lines, names, strict=True) if named is False]
+                removed += sum(named is True for named in names)
                 if len(kept) < len(lines):
                     write_file(path, b"".join(kept))
         return removed
@@ -86,20 +87,14 @@ class KeptApart:
         return [path for path in both if path.exists()]
 
     @contextmanager
-    def _locked(self, what: str) -> Iterator[None]:
-        with self._telling(what):
+    def _locked(self) -> Iterator[None]:
+        with self._telling("written"):
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / "lock"):
                 yield
 
-    @contextmanager
-    def _telling(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if isinstance(error, StoreError):
-                raise
-            raise StoreError(f"what is kept apart in {self.folder} cannot be {what}: {error}") from error
+    def _telling(self, what: str) -> AbstractContextManager[None]:
+        return telling(f"what is kept apart in {self.folder} cannot be {what}")
 
 
 def _names(line: bytes, member_id: str) -> bool | None:
