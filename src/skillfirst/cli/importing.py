@@ -47,10 +47,11 @@ def import_(
     (xAPI statements, Caliper envelopes; JSON or NDJSON) into the table events. What becomes no event is counted by
     its reason.
     """
-    from skillfirst.errors import StoreError, UsageError
+    from skillfirst.errors import UsageError
     from skillfirst.ingest.formats.esco import import_esco
     from skillfirst.ingest.formats.onet import import_onet
     from skillfirst.ingest.formats.plain import import_plain
+    from skillfirst.stores.disk_errors import telling
 
     records = source in ("xapi", "caliper")
     if not records and (prefix or salt is not None):
@@ -59,7 +60,7 @@ def import_(
         raise UsageError("--language goes with esco")
     if titles_only and source not in ("esco", "onet"):
         raise UsageError("--titles-only goes with esco and onet")
-    try:
+    with telling(f"{place} cannot be imported to {out}"):
         if source == "esco":
             done = import_esco(place, out, language)
         elif source == "onet":
@@ -68,10 +69,6 @@ def import_(
             done = _records(source, place, out, prefix or (), salt)
         else:
             done = import_plain(place, out)
-    except OSError as error:
-        if isinstance(error, StoreError):
-            raise
-        raise StoreError(f"{error.filename or out} cannot be used: {error.strerror or error}") from None
     if titles_only:
         done = _over_builtin_skills(done)
     lines = [f"{table}: {rows:,} rows" for table, rows in done.counts.items()]

@@ -87,15 +87,13 @@ def key(
     json: Json = False,
 ) -> None:
     """Make a service key: it is shown once, its hash goes to the file. A key of the same name is replaced."""
-    from skillfirst.errors import StoreError
     from skillfirst.serve.keys import new_key, read_keys, write_keys
+    from skillfirst.stores.disk_errors import telling
 
     text, made = new_key(name, scope or ["read"])
     others = [k for k in read_keys(keys) if k.name != name] if keys.exists() else []
-    try:
+    with telling(f"{keys} cannot be written"):
         write_keys(keys, [*others, made])
-    except OSError as error:
-        raise StoreError(f"{keys} cannot be written: {error.strerror}") from None
     values = {"name": name, "key": text, "scopes": sorted(made.scopes), "file": str(keys)}
     answer(values, f"{text}\nscopes: {', '.join(sorted(made.scopes))}; keep it, {keys} holds only its hash", json)
 
